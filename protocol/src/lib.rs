@@ -1,7 +1,50 @@
 #![no_std]
 #![forbid(unsafe_code)]
-//! What agents and the master say to each other.
+//! What agents and the master say to each other: ids, resources and messages, and their
+//! encoding in CBOR.
+//!
+//! This crate is the bottom of the stack. It knows nothing of CoAP, of time passing or of who
+//! is right; it turns values into bytes and bytes into values that borrow from them. The same
+//! types serve a 64 KiB microcontroller and the master, so everything a node decodes has a
+//! fixed capacity, named in [`limits`]. `docs/protocol.md` holds the same messages in CDDL.
+//!
+//! # Layout
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`id`] | newtypes of every id, and how people write them |
+//! | [`resource`] | resources, devices and attributes of an agent |
+//! | [`description`] | what an agent tells of itself, as one immutable blob |
+//! | [`message`] | one type for each message, and its path |
+//! | [`task_state`] | the states of a task and the moves between them |
+//! | [`codec`] | encoding into a caller's buffer, decoding by borrowing |
+//! | [`limits`] | every capacity on the wire |
+//! | [`owned`] | forms that own what they hold (feature `alloc`) |
+//! | [`api`] | the HTTP API's types (feature `api`) |
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+#[cfg(feature = "api")]
+pub mod api;
+pub mod codec;
+pub mod description;
+pub mod id;
+pub mod limits;
+pub mod message;
+#[cfg(feature = "alloc")]
+pub mod owned;
+pub mod resource;
+pub mod task_state;
 mod time;
 
+pub use codec::{DecodeError, EncodeError, decode, encode};
+pub use id::{AgentId, BootId, FrameworkId, ModuleId, OfferId, SessionId, TaskId};
+pub use task_state::TaskState;
 pub use time::Instant;
+
+/// The version of the wire that this crate speaks, told by the agent at registration.
+///
+/// It grows when a message changes so that an older peer would misread it. A key that a peer
+/// does not know is ignored, so adding one is no new version.
+pub const WIRE_VERSION: u8 = 1;

@@ -1,0 +1,94 @@
+//! The HTTP API's types, in JSON with names in camelCase.
+//!
+//! | call | body | answer |
+//! |---|---|---|
+//! | `GET /v1/agents` | | [`Page`] of [`Agent`] |
+//! | `GET /v1/agents/{id}` | | [`Agent`] |
+//! | `POST /v1/frameworks` | [`NewFramework`] | 201 [`Framework`] |
+//! | `GET /v1/frameworks`, `/{id}` | | [`Page`] of [`Framework`], [`Framework`] |
+//! | `DELETE /v1/frameworks/{id}` | | 204; its tasks are killed, its offers return |
+//! | `POST /v1/frameworks/{id}/suppress`, `/revive` | | 204 |
+//! | `POST /v1/offers` | [`OfferRequest`] | [`Offers`]; waits up to `waitMs` for one |
+//! | `GET /v1/offers` | | [`Page`] of [`Offer`] |
+//! | `POST /v1/offers/{id}/accept` | [`Accept`] | 201 [`Accepted`] |
+//! | `POST /v1/offers/{id}/decline` | [`Decline`] | 204 |
+//! | `GET /v1/tasks`, `/{id}` | | [`Page`] of [`Task`], [`Task`] |
+//! | `POST /v1/tasks/{id}/kill` | [`KillTask`] | 202 [`Task`] |
+//! | `POST /v1/tasks/{id}/message` | [`SendMessage`] | 202 |
+//! | `GET /v1/tasks/{id}/output` | | [`Outputs`]; waits up to `waitMs` for one after `after` |
+//! | `POST /v1/modules` | the bytes of a module | 201 [`Module`], 200 where it was known |
+//! | `GET /v1/modules` | | [`Page`] of [`Module`] |
+//! | `GET /v1/modules/{id}` | | the bytes, as they were admitted |
+//! | `GET /v1/events` | | [`Event`]s, as server-sent events |
+//! | `GET /healthz` | | [`Health`] |
+//!
+//! Lists take `limit` (1 to [`MAX_PAGE`], [`DEFAULT_PAGE`] unless told) and `after` (the
+//! `next` of the page before). A refusal is a 4xx or 5xx with a [`Refusal`]. An unknown field in
+//! a body is refused: a misspelt one must not be passed over.
+
+mod agent;
+mod event;
+mod framework;
+mod module;
+mod offer;
+mod task;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+pub use agent::{Agent, AgentState};
+pub use event::{Event, EventKind};
+pub use framework::{Framework, NewFramework};
+pub use module::Module;
+pub use offer::{
+    Accept, Accepted, Constraints, Decline, DeviceConstraint, Offer, OfferRequest, Offers,
+};
+pub use task::{
+    KillTask, LaunchTask, Output, OutputData, Outputs, SendMessage, Task, TaskResources,
+};
+
+/// Members of a page unless told.
+pub const DEFAULT_PAGE: usize = 100;
+
+/// Members of a page at most.
+pub const MAX_PAGE: usize = 1000;
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<T> {
+    /// The members, ordered by id.
+    pub items: Vec<T>,
+    /// What `after` must be for the next page. Absent: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Why a call was refused. Nothing was changed by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refusal {
+    /// The rule, in camelCase, for programs: `offerExpired`.
+    pub code: String,
+    /// What went wrong, on what, and what to do next, for people.
+    pub message: String,
+    /// The field of the body, or the parameter, that broke the rule: `tasks[0].resources.mem`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+/// That the master serves, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// Always `ok`: a master that cannot serve does not answer.
+    pub status: String,
+    /// The master's version.
+    pub version: String,
+    /// The wire version that agents must speak.
+    pub wire_version: u8,
+    /// Whether agents that prove nothing are taken from beyond loopback.
+    pub insecure: bool,
+}

@@ -1,0 +1,167 @@
+//! Tasks: launched, watched, killed.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::message::LogLevel;
+use crate::{AgentId, FrameworkId, ModuleId, TaskId, TaskState};
+
+/// A task to launch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LaunchTask {
+    /// Drawn at random by the framework. One that was used before is refused.
+    pub id: TaskId,
+    /// What it is called, 1 to 32 bytes. Need not be unique.
+    pub name: String,
+    /// An admitted module.
+    pub module: ModuleId,
+    /// What it holds while it runs.
+    pub resources: TaskResources,
+    /// Names of the permissions it is granted. Absent: those that the module needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<String>>,
+    /// Its environment.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Whether the agent starts it again after a reboot, without being told.
+    #[serde(default)]
+    pub restart: bool,
+    /// Seconds of the master's silence after which the agent ends it. Absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_after_disconnected: Option<u32>,
+}
+
+/// What a task holds, besides one slot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaskResources {
+    /// Thousandths of a core.
+    #[serde(default)]
+    pub cpus: u64,
+    /// Bytes of memory, the module's own pages and what the engine needs for it included.
+    pub mem: u64,
+    /// Labels of devices in the offer.
+    #[serde(default)]
+    pub devices: Vec<String>,
+}
+
+/// One task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Task {
+    /// Which task.
+    pub id: TaskId,
+    /// What it is called.
+    pub name: String,
+    /// Whose it is.
+    pub framework: FrameworkId,
+    /// Where it runs.
+    pub agent: AgentId,
+    /// What that agent is called.
+    pub agent_name: String,
+    /// Whether that agent is silent, so that the state may be old.
+    pub unreachable: bool,
+    /// What it runs.
+    pub module: ModuleId,
+    /// Where it is in its life.
+    pub state: TaskState,
+    /// What it exited with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// Why it is in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What it holds, or held.
+    pub resources: TaskResources,
+    /// Milliseconds since it was accepted.
+    pub age_ms: u64,
+}
+
+/// Asks that a task end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KillTask {
+    /// Who asks; only the task's own framework may. Absent: an operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub framework: Option<FrameworkId>,
+}
+
+/// A message for a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SendMessage {
+    /// Who sends; only the task's own framework may.
+    pub framework: FrameworkId,
+    /// What the task receives.
+    #[serde(flatten)]
+    pub data: OutputData,
+}
+
+/// Bytes: a text where they are UTF-8, else hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OutputData {
+    /// UTF-8.
+    Text(String),
+    /// Two lower-case digits a byte.
+    Hex(String),
+}
+
+/// Outputs of a task, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outputs {
+    /// What was emitted or logged.
+    pub outputs: Vec<Output>,
+    /// Whether the task has ended and these are its last.
+    pub end: bool,
+}
+
+/// Something that a task emitted or logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// Which task.
+    pub task: TaskId,
+    /// Counts what the master has kept of the task, from 1. `after` takes it.
+    pub index: u64,
+    /// The severity of a log line. Absent: this was emitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<LogLevel>,
+    /// What it was.
+    #[serde(flatten)]
+    pub data: OutputData,
+}
+
+impl OutputData {
+    /// The form that `bytes` have.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        match core::str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.into()),
+            Err(_) => Self::Hex(
+                bytes
+                    .iter()
+                    .flat_map(|byte| [byte >> 4, byte & 15])
+                    .filter_map(|nibble| char::from_digit(nibble.into(), 16))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// The bytes; `None` where the digits are none.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Text(text) => Some(text.as_bytes().to_vec()),
+            Self::Hex(digits) if digits.len() % 2 == 0 => digits
+                .as_bytes()
+                .chunks_exact(2)
+                .map(|pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok())
+                .collect(),
+            Self::Hex(_) => None,
+        }
+    }
+}
