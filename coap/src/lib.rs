@@ -1,3 +1,60 @@
+//! A sans-IO CoAP endpoint (RFC 7252, RFC 7959) toward one peer: client and server on one
+//! socket pair, bounded in memory whatever arrives.
+//!
+//! The driver owns the socket, the clock and the entropy. It feeds [`Endpoint::handle_datagram`]
+//! and [`Endpoint::handle_timeout`], acts on the [`Event`] it is given, and then drains
+//! [`Endpoint::poll_transmit`] and asks [`Endpoint::poll_timeout`] when to come back.
+//!
+//! # Layout
+//!
+//! | module | is |
+//! |---|---|
+//! | `endpoint` | the two machines below behind one interface, and the table of message types |
+//! | `exchange` | the client's machine: retransmission, acknowledgement, separate response |
+//! | `inbox` | the server's machine: requests to answer, and replies kept for duplicates |
+//! | `security` | the seam where OSCORE sits: protect and unprotect, of request and of response |
+//! | `block`, `fetch` | the Block2 option and stateless slices; the resumable fetch of a body |
+//! | `message`, `code`, `header` | requests and responses as applications see them; their numbers |
+//! | `codec`, `option` | bytes to packets, with the guards that `coap-lite` lacks |
+//! | `config`, `error` | the numbers one may turn; what can go wrong, an enum an operation |
+//!
+//! # Left out
+//!
+//! Observe, Block1, proxying, multicast and separate responses by the server: EdgeRM's
+//! messages fit a datagram, both ends are servers, and an application answers within one
+//! commit to its store. The endpoint knows no address: who a datagram is from is decided
+//! before it arrives here.
 #![no_std]
 #![forbid(unsafe_code)]
-//! x
+
+extern crate alloc;
+
+mod block;
+mod code;
+mod codec;
+mod config;
+mod endpoint;
+mod error;
+mod exchange;
+mod fetch;
+mod header;
+mod inbox;
+mod message;
+mod option;
+mod security;
+
+pub use block::{BlockError, BlockOption, BlockOptionError, BlockSize, BlockSlice, serve};
+pub use code::{Code, ContentFormat, Method};
+pub use codec::Malformed;
+pub use config::Config;
+pub use endpoint::{Endpoint, Event};
+pub use error::{Ignored, Refusal, RequestError, RespondError};
+pub use exchange::ExchangeId;
+pub use fetch::{Block2Fetch, FetchError, FetchedBlock};
+pub use header::{MessageId, MessageType, Token};
+pub use inbox::RequestId;
+pub use message::{ReceivedRequest, ReceivedResponse, Request, Response};
+pub use security::{Plain, RequestKey, Security, SecurityError};
+
+/// A CoAP message as the codec sees it, for those who implement [`Security`].
+pub use coap_lite::Packet;

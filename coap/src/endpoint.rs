@@ -1,0 +1,428 @@
+//! One endpoint toward one peer: tells messages apart by their type and code (RFC 7252 table
+//! 1) and hands each to the machine it belongs to.
+//!
+//! | | request | response | empty |
+//! |---|---|---|---|
+//! | `Confirmable` | inbox | exchange, then acknowledged; else reset | ping: reset |
+//! | `NonConfirmable` | inbox | exchange | forbidden |
+//! | `Acknowledgement` | forbidden | exchange | exchange |
+//! | `Reset` | forbidden | forbidden | exchange |
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use coap_lite::Packet;
+use edgerm_protocol::Instant;
+use rand_core::{Rng, SeedableRng};
+use rand_pcg::Pcg32;
+
+use crate::code::{Class, Code};
+use crate::codec;
+use crate::config::Config;
+use crate::error::{Ignored, Refusal, RequestError, RespondError};
+use crate::exchange::{Exchange, ExchangeId, State};
+use crate::header::{MessageId, MessageType, Token};
+use crate::inbox::{Envelope, Inbox, RequestId};
+use crate::message::{ReceivedRequest, ReceivedResponse, Request, Response};
+use crate::security::{Plain, RequestKey, Security};
+
+/// Most empty messages (acknowledgements, resets) waiting to be sent. What comes beyond is
+/// dropped as if by the network; the peer's retransmission asks for it again.
+const MAX_EMPTY: usize = 4;
+
+/// What a datagram or the passing of time meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The peer asks; to be answered with [`Endpoint::respond`]. Told once, however often the
+    /// request arrives.
+    Request(RequestId, ReceivedRequest),
+    /// The peer answered our request.
+    Response(ExchangeId, ReceivedResponse),
+    /// The peer has our request and will answer later; it is not retransmitted any more.
+    Acknowledged(ExchangeId),
+    /// The peer could not make sense of our request, or lost it in a reboot. It is over.
+    Reset(ExchangeId),
+    /// The peer was silent through all retransmissions, or never sent the response that it
+    /// promised. It is over; whether the request was acted upon is unknown.
+    TimedOut(ExchangeId),
+}
+
+/// A CoAP client and server toward one peer, on one socket pair.
+///
+/// Drive it with [`Self::handle_datagram`] and [`Self::handle_timeout`]; after any call that
+/// takes `now`, drain [`Self::poll_transmit`] and set a timer for [`Self::poll_timeout`].
+///
+/// It holds a buffer only for a request in flight and for the last replies, as [`Config`]
+/// bounds them. Message ids start at random and count up; tokens are two random bytes. Their
+/// generator is not a cryptographic one: it keeps blind forgers out, and the security layer
+/// the others.
+#[derive(Debug)]
+pub struct Endpoint<S: Security = Plain> {
+    config: Config,
+    security: S,
+    random: Pcg32,
+    next_message_id: u16,
+    next_exchange: u32,
+    last_token: u16,
+    exchange: Option<Exchange<S::Binding>>,
+    /// The last separate response that was acknowledged, for when it comes again.
+    last_separate: Option<MessageId>,
+    inbox: Inbox<S::Binding>,
+    empty: Vec<(MessageType, MessageId)>,
+}
+
+impl<S: Security> Endpoint<S> {
+    /// An endpoint that draws its jitter, tokens and first message id from `seed`, which must
+    /// differ from boot to boot.
+    pub fn new(config: Config, security: S, seed: u64) -> Self {
+        let mut random = Pcg32::seed_from_u64(seed);
+        let next_message_id = random_u16(&mut random);
+        Self {
+            config,
+            security,
+            next_message_id,
+            next_exchange: 0,
+            last_token: random_u16(&mut random),
+            random,
+            exchange: None,
+            last_separate: None,
+            inbox: Inbox::new(),
+            empty: Vec::new(),
+        }
+    }
+
+    /// The numbers it was made with.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The security layer.
+    pub const fn security(&self) -> &S {
+        &self.security
+    }
+
+    /// The security layer, to give it new keys.
+    pub const fn security_mut(&mut self) -> &mut S {
+        &mut self.security
+    }
+
+    /// Takes a datagram from the peer. `Err` says why it made no event; there may be something
+    /// to transmit in either case.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) -> Result<Event, Ignored> {
+        let max = self.config.max_datagram;
+        if datagram.len() > max {
+            let len = datagram.len();
+            return Err(Ignored::TooLong { len, max });
+        }
+        let packet = codec::decode(datagram)?;
+        let kind = MessageType::from(packet.header.get_type());
+        let code = Code::from(u8::from(packet.header.code));
+        let message_id = MessageId(packet.header.message_id);
+        match (kind, code.kind()) {
+            (MessageType::Confirmable | MessageType::NonConfirmable, Class::Request) => {
+                self.on_request(now, kind, packet)
+            }
+            (
+                MessageType::Confirmable
+                | MessageType::NonConfirmable
+                | MessageType::Acknowledgement,
+                Class::Response,
+            ) => self.on_response(kind, packet),
+            (MessageType::Acknowledgement, Class::Empty) => {
+                self.on_acknowledgement(now, message_id)
+            }
+            (MessageType::Reset, Class::Empty) => self.on_reset(message_id),
+            (MessageType::Confirmable, Class::Empty) => {
+                self.send_empty(MessageType::Reset, message_id);
+                Err(Ignored::Ping)
+            }
+            (_, Class::Reserved) => {
+                self.reject(kind, message_id);
+                Err(Ignored::ReservedClass(code))
+            }
+            (MessageType::NonConfirmable, Class::Empty)
+            | (MessageType::Acknowledgement, Class::Request)
+            | (MessageType::Reset, Class::Request | Class::Response) => {
+                Err(Ignored::Forbidden(kind, code))
+            }
+        }
+    }
+
+    /// Lets time pass: retransmits what is due, gives up what is over.
+    pub fn handle_timeout(&mut self, now: Instant) -> Option<Event> {
+        let over = self
+            .exchange
+            .take_if(|exchange| exchange.handle_timeout(now))?;
+        Some(Event::TimedOut(over.id))
+    }
+
+    /// Sends a confirmable request, whose end will be told by an event. One at a time.
+    pub fn request(
+        &mut self,
+        now: Instant,
+        request: &Request<'_>,
+    ) -> Result<ExchangeId, RequestError> {
+        if self.is_busy() {
+            return Err(RequestError::Busy);
+        }
+        let message_id = self.new_message_id();
+        let token = self.new_token();
+        let packet = request.to_packet(message_id, token)?;
+        let (packet, binding) = self
+            .security
+            .protect_request(packet)
+            .map_err(RequestError::Security)?;
+        let max = self.config.max_datagram;
+        let datagram =
+            codec::encode(&packet, max).map_err(|len| RequestError::TooLarge { len, max })?;
+        let id = ExchangeId(self.next_exchange);
+        self.next_exchange = self.next_exchange.wrapping_add(1);
+        let wait = self.first_wait();
+        self.exchange = Some(Exchange {
+            id,
+            message_id,
+            token,
+            binding,
+            state: State::new(now, datagram, wait, &self.config),
+        });
+        Ok(id)
+    }
+
+    /// Whether a request of ours is outstanding.
+    pub const fn is_busy(&self) -> bool {
+        self.exchange.is_some()
+    }
+
+    /// Forgets the outstanding request, if any. No event will tell its end, and a response
+    /// that still comes is ignored, or reset where it is confirmable.
+    pub fn cancel(&mut self) {
+        self.exchange = None;
+    }
+
+    /// Answers a request. The reply goes out now, and again whenever the request is repeated.
+    pub fn respond(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        response: &Response<'_>,
+    ) -> Result<(), RespondError> {
+        if response.code.kind() != Class::Response {
+            return Err(RespondError::NotAResponse(response.code));
+        }
+        self.inbox.expire(now, self.config.exchange_lifetime);
+        let (envelope, binding) = self
+            .inbox
+            .envelope(id)
+            .ok_or(RespondError::UnknownRequest(id))?;
+        let packet = self
+            .security
+            .protect_response(binding, response.to_packet(envelope))
+            .map_err(RespondError::Security)?;
+        let max = self.config.max_datagram;
+        let reply =
+            codec::encode(&packet, max).map_err(|len| RespondError::TooLarge { len, max })?;
+        self.inbox
+            .answer(id, reply, response.repeatable, &self.config);
+        Ok(())
+    }
+
+    /// The next datagram to send to the peer. Call until `None`.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        if !self.empty.is_empty() {
+            let (kind, message_id) = self.empty.remove(0);
+            if self.empty.is_empty() {
+                self.empty = Vec::new();
+            }
+            return Some(codec::encode_empty(kind, message_id));
+        }
+        self.inbox
+            .poll_transmit()
+            .or_else(|| self.exchange.as_mut()?.poll_transmit())
+    }
+
+    /// When [`Self::handle_timeout`] is to be called, at the latest.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.exchange.as_ref().map(Exchange::poll_timeout)
+    }
+
+    /// Bytes of datagrams held: the request in flight and the replies kept. Never more than
+    /// [`Config::max_buffered`].
+    pub fn buffered(&self) -> usize {
+        self.exchange.as_ref().map_or(0, Exchange::buffered) + self.inbox.reply_bytes()
+    }
+
+    fn on_request(
+        &mut self,
+        now: Instant,
+        kind: MessageType,
+        packet: Packet,
+    ) -> Result<Event, Ignored> {
+        let key = self
+            .security
+            .request_key(&packet)
+            .unwrap_or_else(|| RequestKey::of_message(&packet));
+        self.inbox.expire(now, self.config.exchange_lifetime);
+        if let Some(duplicate) = self.inbox.on_duplicate(&key) {
+            return Err(duplicate);
+        }
+        let waiting = self.inbox.waiting();
+        if waiting >= self.config.pending {
+            return Err(Ignored::Overloaded(waiting));
+        }
+        let message_id = MessageId(packet.header.message_id);
+        let token = token_of(&packet)?;
+        let (packet, binding) = self.security.unprotect_request(packet)?;
+        let confirmable = kind == MessageType::Confirmable;
+        let envelope = if confirmable {
+            Envelope {
+                kind: MessageType::Acknowledgement,
+                message_id,
+                token,
+            }
+        } else {
+            Envelope {
+                kind: MessageType::NonConfirmable,
+                message_id: self.new_message_id(),
+                token,
+            }
+        };
+        let id = self.inbox.begin(now, key, envelope, binding);
+        match ReceivedRequest::from_packet(packet) {
+            Ok(request) => Ok(Event::Request(id, request)),
+            Err(refusal) => {
+                self.refuse(now, id, confirmable, refusal);
+                Err(Ignored::Refused(refusal))
+            }
+        }
+    }
+
+    /// Answers in the application's stead, or not at all where the RFC wants silence.
+    fn refuse(&mut self, now: Instant, id: RequestId, confirmable: bool, refusal: Refusal) {
+        let silent = !confirmable && matches!(refusal, Refusal::CriticalOption(_));
+        let diagnostic = refusal.to_string();
+        let response = Response::error(refusal.code(), &diagnostic).repeatable();
+        if silent || self.respond(now, id, &response).is_err() {
+            self.inbox.forget(id);
+        }
+    }
+
+    fn on_response(&mut self, kind: MessageType, packet: Packet) -> Result<Event, Ignored> {
+        let message_id = MessageId(packet.header.message_id);
+        let token = token_of(&packet)?;
+        let Some(exchange) = self
+            .exchange
+            .as_ref()
+            .filter(|exchange| exchange.is_answered_by(kind, message_id, token))
+        else {
+            return Err(self.on_unmatched_response(kind, message_id, token));
+        };
+        // A forged response must not end the exchange, so it is over only after this.
+        let packet = self
+            .security
+            .unprotect_response(&exchange.binding, packet)?;
+        let code = Code::from(u8::from(packet.header.code));
+        if code.kind() != Class::Response {
+            return Err(Ignored::Forbidden(kind, code));
+        }
+        let id = exchange.id;
+        let response = ReceivedResponse::from_packet(packet).map_err(|option| {
+            self.reject(kind, message_id);
+            Ignored::BadResponseOption(option)
+        })?;
+        if kind == MessageType::Confirmable {
+            self.last_separate = Some(message_id);
+            self.send_empty(MessageType::Acknowledgement, message_id);
+        }
+        self.exchange = None;
+        Ok(Event::Response(id, response))
+    }
+
+    fn on_unmatched_response(
+        &mut self,
+        kind: MessageType,
+        message_id: MessageId,
+        token: Token,
+    ) -> Ignored {
+        if kind == MessageType::Confirmable && self.last_separate == Some(message_id) {
+            self.send_empty(MessageType::Acknowledgement, message_id);
+            return Ignored::DuplicateResponse(message_id);
+        }
+        self.reject(kind, message_id);
+        Ignored::UnmatchedResponse(token)
+    }
+
+    fn on_acknowledgement(
+        &mut self,
+        now: Instant,
+        message_id: MessageId,
+    ) -> Result<Event, Ignored> {
+        self.exchange
+            .as_mut()
+            .filter(|exchange| exchange.message_id == message_id)
+            .and_then(|exchange| {
+                let news = exchange.on_acknowledgement(now, &self.config);
+                news.then_some(Event::Acknowledged(exchange.id))
+            })
+            .ok_or(Ignored::UnmatchedAcknowledgement(message_id))
+    }
+
+    fn on_reset(&mut self, message_id: MessageId) -> Result<Event, Ignored> {
+        self.exchange
+            .take_if(|exchange| exchange.message_id == message_id)
+            .map(|exchange| Event::Reset(exchange.id))
+            .ok_or(Ignored::UnmatchedReset(message_id))
+    }
+
+    /// Rejects a message that nothing here has the context for: with a reset where it is
+    /// confirmable, in silence otherwise (RFC 7252 sections 4.2 and 4.3).
+    fn reject(&mut self, kind: MessageType, message_id: MessageId) {
+        if kind == MessageType::Confirmable {
+            self.send_empty(MessageType::Reset, message_id);
+        }
+    }
+
+    fn send_empty(&mut self, kind: MessageType, message_id: MessageId) {
+        if self.empty.len() < MAX_EMPTY {
+            self.empty.push((kind, message_id));
+        }
+    }
+
+    fn new_message_id(&mut self) -> MessageId {
+        let message_id = MessageId(self.next_message_id);
+        self.next_message_id = self.next_message_id.wrapping_add(1);
+        message_id
+    }
+
+    /// Never the token before it, which a late response may still bear.
+    fn new_token(&mut self) -> Token {
+        let drawn = random_u16(&mut self.random);
+        self.last_token = if drawn == self.last_token {
+            drawn.wrapping_add(1)
+        } else {
+            drawn
+        };
+        Token::short(self.last_token)
+    }
+
+    /// Between `ack_timeout` and `ack_timeout * ack_random_factor` (RFC 7252 section 4.2).
+    fn first_wait(&mut self) -> Duration {
+        let least = self.config.ack_timeout;
+        let spread = u32::from(self.config.ack_random_factor.saturating_sub(1000));
+        let thousandths = self.random.next_u32() % (spread + 1);
+        least.saturating_add(least.saturating_mul(thousandths) / 1000)
+    }
+}
+
+fn token_of(packet: &Packet) -> Result<Token, Ignored> {
+    let bytes = packet.get_token();
+    Token::new(bytes).ok_or_else(|| {
+        let len = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
+        Ignored::Malformed(codec::Malformed::TokenLength(len))
+    })
+}
+
+fn random_u16(random: &mut Pcg32) -> u16 {
+    let [first, second, ..] = random.next_u32().to_be_bytes();
+    u16::from_be_bytes([first, second])
+}

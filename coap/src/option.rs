@@ -1,0 +1,65 @@
+//! Option numbers (RFC 7252 section 12.2, RFC 7959 section 6) and values that are numbers.
+
+use alloc::vec::Vec;
+
+pub(crate) const URI_HOST: u16 = 3;
+pub(crate) const URI_PORT: u16 = 7;
+pub(crate) const URI_PATH: u16 = 11;
+pub(crate) const CONTENT_FORMAT: u16 = 12;
+pub(crate) const BLOCK2: u16 = 23;
+pub(crate) const SIZE2: u16 = 28;
+pub(crate) const PROXY_URI: u16 = 35;
+pub(crate) const PROXY_SCHEME: u16 = 39;
+
+/// Longest segment of a path, in bytes (RFC 7252 table 4).
+pub(crate) const MAX_SEGMENT: usize = 255;
+
+/// Whether a message with this option must be rejected by who does not know it: the lowest
+/// bit says (RFC 7252 section 5.4.6).
+pub(crate) const fn is_critical(number: u16) -> bool {
+    number & 1 == 1
+}
+
+/// The `uint` format: big-endian without leading zeros, so 0 is no bytes at all.
+pub(crate) fn encode_uint(value: u32) -> Vec<u8> {
+    let leading = usize::try_from(value.leading_zeros() / 8).unwrap_or(0);
+    value.to_be_bytes().into_iter().skip(leading).collect()
+}
+
+/// A `uint` of at most four bytes; leading zeros are accepted, as the RFC asks.
+pub(crate) fn decode_uint(bytes: &[u8]) -> Option<u32> {
+    (bytes.len() <= 4).then(|| {
+        bytes
+            .iter()
+            .fold(0, |value, byte| value << 8 | u32::from(*byte))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_uint_is_as_short_as_can_be() {
+        for (value, bytes) in [
+            (0, &[][..]),
+            (60, &[60]),
+            (255, &[0xff]),
+            (256, &[1, 0]),
+            (0xff_ffff, &[0xff, 0xff, 0xff]),
+            (u32::MAX, &[0xff, 0xff, 0xff, 0xff]),
+        ] {
+            assert_eq!(encode_uint(value), bytes);
+        }
+        assert_eq!(decode_uint(&[0, 0, 60]), Some(60), "leading zeros");
+        assert_eq!(decode_uint(&[0; 5]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_uint_survives_the_wire(value: u32) {
+            prop_assert_eq!(decode_uint(&encode_uint(value)), Some(value));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The seam where OSCORE sits: a layer that turns packets into protected ones and back.
+//!
+//! The layer works below retransmission and deduplication. What it protected once is sent
+//! again as the same bytes, never protected again, so no nonce is used twice; and a duplicate
+//! is recognised by [`Security::request_key`] before the layer's replay check could refuse it.
+
+use core::fmt;
+
+use coap_lite::Packet;
+
+/// Protects and unprotects the messages of one endpoint.
+///
+/// Type, message id and token of a packet are the endpoint's: the layer leaves them alone.
+pub trait Security {
+    /// What of a request its response is bound to (OSCORE: key id and partial IV). The client
+    /// keeps it in the exchange, the server beside the request that waits for its answer.
+    type Binding;
+
+    /// Protects a request of ours.
+    fn protect_request(
+        &mut self,
+        request: Packet,
+    ) -> Result<(Packet, Self::Binding), SecurityError>;
+
+    /// Unprotects the peer's request, and refuses what is forged, replayed or in the clear.
+    fn unprotect_request(
+        &mut self,
+        request: Packet,
+    ) -> Result<(Packet, Self::Binding), SecurityError>;
+
+    /// Protects our response to the request that left `binding`.
+    ///
+    /// Called again for one binding only where nothing was sent for it before: the response
+    /// did not fit a datagram, and the application answers with another.
+    fn protect_response(
+        &mut self,
+        binding: &Self::Binding,
+        response: Packet,
+    ) -> Result<Packet, SecurityError>;
+
+    /// Unprotects the peer's response to our request that left `binding`.
+    fn unprotect_response(
+        &mut self,
+        binding: &Self::Binding,
+        response: Packet,
+    ) -> Result<Packet, SecurityError>;
+
+    /// How a protected request names itself, whatever address it came from. `None` where it
+    /// does not, and its message id and token tell duplicates.
+    ///
+    /// It is read before anything is proven, so it must not change the layer. A forger who
+    /// repeats a key is given the reply that its owner was given already, still protected.
+    fn request_key(&self, request: &Packet) -> Option<RequestKey> {
+        let _ = request;
+        None
+    }
+}
+
+/// No protection: messages go as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Plain;
+
+impl Security for Plain {
+    type Binding = ();
+
+    fn protect_request(&mut self, request: Packet) -> Result<(Packet, ()), SecurityError> {
+        Ok((request, ()))
+    }
+
+    fn unprotect_request(&mut self, request: Packet) -> Result<(Packet, ()), SecurityError> {
+        Ok((request, ()))
+    }
+
+    fn protect_response(&mut self, (): &(), response: Packet) -> Result<Packet, SecurityError> {
+        Ok(response)
+    }
+
+    fn unprotect_response(&mut self, (): &(), response: Packet) -> Result<Packet, SecurityError> {
+        Ok(response)
+    }
+}
+
+/// Why the layer would not protect or unprotect a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SecurityError {
+    /// The message came in the clear where protection is required.
+    Unprotected,
+    /// No key of ours answers to the name it gives.
+    UnknownKey,
+    /// It was accepted before, or is older than the replay window.
+    Replayed,
+    /// It does not verify: another key, another binding, or tampered with.
+    Unauthentic,
+    /// What the layer adds to a message is not there or not well formed.
+    Malformed,
+    /// The keys have protected all the messages they may.
+    Exhausted,
+}
+
+impl fmt::Display for SecurityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unprotected => "message is not protected",
+            Self::UnknownKey => "message is protected with an unknown key",
+            Self::Replayed => "message is a replay",
+            Self::Unauthentic => "message does not verify",
+            Self::Malformed => "protected message is malformed",
+            Self::Exhausted => "keys are used up",
+        })
+    }
+}
+
+impl core::error::Error for SecurityError {}
+
+/// Names one request among those of a peer: equal for a request and its retransmissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestKey {
+    /// Bytes used, the first telling the kind of key.
+    len: u8,
+    bytes: [u8; RequestKey::CAPACITY],
+}
+
+impl RequestKey {
+    /// Longest key id that fits, in bytes: RFC 8613 section 3.3 allows 7 with AES-CCM-16-64-128.
+    pub const MAX_KEY_ID: usize = 7;
+    /// Longest partial IV, in bytes (RFC 8613 section 6.1).
+    pub const MAX_PARTIAL_IV: usize = 5;
+
+    const CAPACITY: usize = 1 + Self::MAX_KEY_ID + Self::MAX_PARTIAL_IV;
+    const OF_MESSAGE: u8 = 0xff;
+
+    /// The key of a protected request, unless a part is longer than can be.
+    pub fn protected(key_id: &[u8], partial_iv: &[u8]) -> Option<Self> {
+        let kind = u8::try_from(key_id.len()).ok()?;
+        let fits = key_id.len() <= Self::MAX_KEY_ID && partial_iv.len() <= Self::MAX_PARTIAL_IV;
+        fits.then(|| Self::new(kind, key_id, partial_iv))
+    }
+
+    /// The key of a request that does not name itself. The token is in it because a peer that
+    /// rebooted may meet a message id of its former life, and must not get that one's reply.
+    pub(crate) fn of_message(packet: &Packet) -> Self {
+        Self::new(
+            Self::OF_MESSAGE,
+            &packet.header.message_id.to_be_bytes(),
+            packet.get_token(),
+        )
+    }
+
+    fn new(kind: u8, first: &[u8], second: &[u8]) -> Self {
+        let mut key = Self {
+            len: 0,
+            bytes: [0; Self::CAPACITY],
+        };
+        let parts = core::iter::once(&kind).chain(first).chain(second);
+        for (slot, byte) in key.bytes.iter_mut().zip(parts) {
+            *slot = *byte;
+            key.len += 1;
+        }
+        key
+    }
+}
