@@ -1,3 +1,41 @@
 #![no_std]
 #![forbid(unsafe_code)]
-//! x
+//! The EdgeRM agent as a sans-IO state machine: the same on a microcontroller and on a server.
+//!
+//! An [`Agent`] registers with the master, pings it, takes tasks, fetches their modules and
+//! tells how they fare. It owns no socket, clock, disk or thread: the driver feeds it with
+//! [`Agent::handle_input`], then drains [`Agent::poll_output`] until that gives
+//! [`Output::Timeout`]. Every effect that can fail or finish later comes back as an [`Input`].
+//!
+//! # Layout
+//!
+//! | module | holds |
+//! |---|---|
+//! | `agent` | [`Agent`]: the machines below behind one interface |
+//! | `agent::uplink` | which request goes to the master next, and what its answer means |
+//! | `agent::requests` | what the master asks: launch, kill, message, description |
+//! | `registration` | whether the master knows us, when to try again and when to ping |
+//! | `task`, `table` | one task from launch to acknowledgement; all of them |
+//! | `module_fetch` | one module, block by block, into the driver's storage |
+//! | `outputs` | what tasks emit, until the master has it |
+//! | `config`, `io` | what the driver chooses; what goes in and comes out |
+//!
+//! # Left out
+//!
+//! Records that outlive a reboot: the driver restores nothing yet, and a task that was running
+//! is LOST. There is no security layer yet: [`edgerm_coap::Plain`] sits in its seam.
+
+extern crate alloc;
+
+mod agent;
+mod config;
+mod io;
+mod module_fetch;
+mod outputs;
+mod registration;
+mod table;
+mod task;
+
+pub use agent::{Agent, NewAgentError};
+pub use config::Config;
+pub use io::{Input, InputError, KillReason, ModuleCheck, Output, StorageError, TaskExit};

@@ -1,0 +1,385 @@
+//! [`Agent`]: the machines of this crate behind one interface.
+
+mod modules;
+mod requests;
+mod uplink;
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use edgerm_coap::{Code, Endpoint, Event, ExchangeId, RequestId};
+use edgerm_protocol::codec::TextError;
+use edgerm_protocol::description::EncodedDescription;
+use edgerm_protocol::limits::MAX_TASKS;
+use edgerm_protocol::message::{Launch, LogLevel};
+use edgerm_protocol::resource::Name;
+use edgerm_protocol::{AgentId, BootId, DecodeError, Instant, ModuleId, TaskId, decode};
+use rand_core::{Rng, SeedableRng};
+use rand_pcg::Pcg32;
+
+use crate::config::Config;
+use crate::io::{Input, InputError, KillReason, Output, TaskExit};
+use crate::module_fetch::ModuleFetch;
+use crate::outputs::Outputs;
+use crate::registration::Registration;
+use crate::table::Table;
+use crate::task::{Ending, Phase, Task};
+use uplink::Asked;
+
+/// An agent with a table of `TASKS` tasks, at most [`MAX_TASKS`].
+#[derive(Debug)]
+pub struct Agent<const TASKS: usize> {
+    name: String,
+    boot: BootId,
+    description: Vec<u8>,
+    config: Config,
+    rng: Pcg32,
+    endpoint: Endpoint,
+    registration: Registration,
+    /// The request to the master that is on its way, and what it is for.
+    asked: Option<(ExchangeId, Asked)>,
+    /// When the master was last heard.
+    last_heard: Instant,
+    /// Whether the last request to the master was answered: while it is not, only pings go out.
+    reachable: bool,
+    /// Whether the module's turn comes before the outputs'.
+    module_first: bool,
+    table: Table<TASKS>,
+    fetch: ModuleFetch,
+    outputs: Outputs,
+    /// The message that a task is taking, for the answer to its sender.
+    message: Option<(RequestId, TaskId)>,
+    effects: VecDeque<Effect>,
+    /// The effect that was polled last: what it holds is lent to the driver.
+    polled: Option<Effect>,
+}
+
+/// An output that waits to be polled.
+#[derive(Debug)]
+enum Effect {
+    CheckModule(ModuleId, u32),
+    StoreBlock(ModuleId, u32, Vec<u8>),
+    StartTask(TaskId),
+    StopTask(TaskId, KillReason),
+    TaskMessage(TaskId, Vec<u8>),
+    OutputTaken(TaskId),
+    Registered(AgentId),
+    RegistrationRefused(Code, String),
+    Left,
+    Transmit(Vec<u8>),
+}
+
+/// Why an agent could not be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NewAgentError {
+    /// The name is none.
+    Name(TextError),
+    /// The description is none.
+    Description(DecodeError),
+}
+
+impl fmt::Display for NewAgentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(error) => write!(f, "the agent's name is {error}"),
+            Self::Description(error) => write!(f, "the agent's description is {error}"),
+        }
+    }
+}
+
+impl core::error::Error for NewAgentError {}
+
+impl<const TASKS: usize> Agent<TASKS> {
+    /// An agent that registers at once.
+    ///
+    /// `name` has 1 to 32 bytes and is the agent's alone in its cluster; `description` is
+    /// encoded ([`edgerm_protocol::description`]); `entropy` differs at each boot.
+    ///
+    /// # Errors
+    ///
+    /// [`NewAgentError`], by what the master would not understand.
+    pub fn new(
+        name: &str,
+        description: &[u8],
+        config: Config,
+        entropy: [u8; 32],
+        now: Instant,
+    ) -> Result<Self, NewAgentError> {
+        const {
+            assert!(
+                TASKS > 0 && TASKS <= MAX_TASKS,
+                "a registration lists every task"
+            );
+        };
+        Name::new(name).map_err(NewAgentError::Name)?;
+        EncodedDescription::new(description).map_err(NewAgentError::Description)?;
+        let mut rng = Pcg32::from_seed(fold(entropy));
+        Ok(Self {
+            name: name.into(),
+            boot: BootId(rng.next_u32()),
+            description: description.to_vec(),
+            config,
+            endpoint: Endpoint::new(config.coap, edgerm_coap::Plain, rng.next_u64()),
+            rng,
+            registration: Registration::new(now),
+            asked: None,
+            last_heard: now,
+            reachable: true,
+            module_first: false,
+            table: Table::new(),
+            fetch: ModuleFetch::Idle,
+            outputs: Outputs::new(config.max_outputs),
+            message: None,
+            effects: VecDeque::new(),
+            polled: None,
+        })
+    }
+
+    /// Takes something that happened. [`Agent::poll_output`] is to be drained after each.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError`] where the driver erred; nothing has changed then. What a peer sends is
+    /// never an error: garbage is dropped.
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) -> Result<(), InputError> {
+        match input {
+            Input::Datagram(datagram) => self.on_datagram(now, datagram),
+            Input::ModuleChecked(module, check) => self.on_module_checked(module, check)?,
+            Input::BlockStored(module) => self.on_block_stored(module)?,
+            Input::StorageFailed(module, error) => self.on_storage_failed(module, error)?,
+            Input::TaskStarted(id) => self.on_task_started(id)?,
+            Input::TaskStartFailed(id, detail) => self.on_task_start_failed(id, detail)?,
+            Input::TaskExited(id, exit) => self.on_task_exited(id, exit)?,
+            Input::TaskOutput(id, level, payload) => self.on_task_output(id, level, payload)?,
+            Input::MessageTaken(id, taken) => self.on_message_taken(now, id, taken)?,
+            Input::DescriptionChanged(bytes) => self.on_description_changed(now, bytes)?,
+            Input::Leave => self.on_leave(),
+            Input::Timeout => {}
+        }
+        self.on_time(now);
+        self.ask_next(now);
+        Ok(())
+    }
+
+    /// The next thing to be done; [`Output::Timeout`] once there is nothing more.
+    pub fn poll_output(&mut self) -> Output<'_> {
+        let effect = self.effects.pop_front();
+        self.polled = effect.or_else(|| self.endpoint.poll_transmit().map(Effect::Transmit));
+        match &self.polled {
+            Some(effect) => effect.as_output(),
+            None => Output::Timeout(self.poll_timeout()),
+        }
+    }
+
+    /// What a task was launched with, until it ends.
+    pub fn launch(&self, id: TaskId) -> Option<Launch<'_>> {
+        let task = self.table.find(id)?;
+        decode(&task.launch).ok()
+    }
+
+    /// Who the agent is to the master, once it is registered.
+    pub fn id(&self) -> Option<AgentId> {
+        self.registration.member().map(|member| member.agent)
+    }
+
+    /// Tasks that have not ended.
+    pub fn active_tasks(&self) -> usize {
+        self.table.active()
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        // A request that is on its way is the endpoint's to time; nothing else can be asked.
+        let registration = self
+            .registration
+            .deadline()
+            .filter(|_| self.asked.is_none());
+        let disconnects = self
+            .table
+            .iter()
+            .filter_map(|task| task.disconnect_deadline(self.last_heard));
+        disconnects
+            .chain(registration)
+            .chain(self.endpoint.poll_timeout())
+            .min()
+    }
+
+    fn on_datagram(&mut self, now: Instant, datagram: &[u8]) {
+        // Garbage and duplicates are no event; the endpoint has answered what wants an answer.
+        if let Ok(event) = self.endpoint.handle_datagram(now, datagram) {
+            self.on_event(now, event);
+        }
+    }
+
+    fn on_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Request(id, request) => self.on_request(now, id, &request),
+            Event::Response(exchange, response) => self.on_response(now, exchange, &response),
+            // The answer follows; the exchange waits for it.
+            Event::Acknowledged(_) => {}
+            Event::Reset(exchange) | Event::TimedOut(exchange) => self.on_silence(now, exchange),
+        }
+    }
+
+    /// What is due at `now`.
+    fn on_time(&mut self, now: Instant) {
+        if let Some(event) = self.endpoint.handle_timeout(now) {
+            self.on_event(now, event);
+        }
+        let last_heard = self.last_heard;
+        let silenced = |task: &Task| {
+            task.disconnect_deadline(last_heard)
+                .is_some_and(|deadline| deadline <= now)
+        };
+        while let Some(id) = self
+            .table
+            .iter()
+            .find(|task| silenced(task))
+            .map(|task| task.id)
+        {
+            self.stop(id, KillReason::Disconnected);
+        }
+    }
+
+    /// Ends a task: at once where no engine knows it yet, else by telling the engine.
+    fn stop(&mut self, id: TaskId, reason: KillReason) {
+        let Some(task) = self.table.find_mut(id) else {
+            return;
+        };
+        match task.phase {
+            Phase::Checking | Phase::Fetching => {
+                let module = task.module;
+                task.phase = Phase::Stopping(reason);
+                task.end(Ending::from_exit(TaskExit::Killed, &task.phase));
+                self.abandon_if_unwanted(module);
+            }
+            Phase::Starting | Phase::Running => {
+                task.phase = Phase::Stopping(reason);
+                self.effects.push_back(Effect::StopTask(id, reason));
+            }
+            Phase::Stopping(ref mut first) if reason == KillReason::Unwanted => *first = reason,
+            Phase::Stopping(_) | Phase::Ended(_) => {}
+        }
+    }
+
+    fn on_task_started(&mut self, id: TaskId) -> Result<(), InputError> {
+        let task = self.running_task(id)?;
+        match task.phase {
+            Phase::Starting => task.phase = Phase::Running,
+            // The stop was told while it started, and will be heard.
+            Phase::Stopping(_) => {}
+            Phase::Checking | Phase::Fetching | Phase::Running | Phase::Ended(_) => {
+                return Err(InputError::UnexpectedForTask(id));
+            }
+        }
+        Ok(())
+    }
+
+    fn on_task_start_failed(&mut self, id: TaskId, detail: &str) -> Result<(), InputError> {
+        let task = self.running_task(id)?;
+        match task.phase {
+            Phase::Starting | Phase::Stopping(_) => {
+                self.end(
+                    id,
+                    Ending::new(edgerm_protocol::TaskState::Rejected, detail),
+                );
+                Ok(())
+            }
+            Phase::Checking | Phase::Fetching | Phase::Running | Phase::Ended(_) => {
+                Err(InputError::UnexpectedForTask(id))
+            }
+        }
+    }
+
+    fn on_task_exited(&mut self, id: TaskId, exit: TaskExit<'_>) -> Result<(), InputError> {
+        let task = self.running_task(id)?;
+        if task.waits_for_module() {
+            return Err(InputError::UnexpectedForTask(id));
+        }
+        let ending = Ending::from_exit(exit, &task.phase);
+        self.end(id, ending);
+        Ok(())
+    }
+
+    /// The task has ended. One that nobody wants is forgotten with all it said.
+    fn end(&mut self, id: TaskId, ending: Ending) {
+        let Some(task) = self.table.find_mut(id) else {
+            return;
+        };
+        if matches!(task.phase, Phase::Stopping(KillReason::Unwanted)) {
+            self.outputs.forget(id);
+            self.table.remove_where(|task| task.id == id);
+        } else {
+            task.end(ending);
+        }
+    }
+
+    fn on_task_output(
+        &mut self,
+        id: TaskId,
+        level: Option<LogLevel>,
+        payload: &[u8],
+    ) -> Result<(), InputError> {
+        let Some(task) = self.table.find_mut(id).filter(|task| !task.has_ended()) else {
+            return Err(InputError::UnknownTask(id));
+        };
+        self.outputs.push(id, task.sequence + 1, level, payload)?;
+        task.sequence += 1;
+        Ok(())
+    }
+
+    fn on_description_changed(&mut self, now: Instant, bytes: &[u8]) -> Result<(), InputError> {
+        EncodedDescription::new(bytes).map_err(InputError::Description)?;
+        self.description = bytes.to_vec();
+        self.registration.restart(now, self.registration.member());
+        Ok(())
+    }
+
+    fn on_leave(&mut self) {
+        self.registration = match self.registration.member() {
+            Some(member) => Registration::Leaving { member },
+            None => {
+                self.effects.push_back(Effect::Left);
+                Registration::Left
+            }
+        };
+        let active: heapless::Vec<TaskId, TASKS> = self
+            .table
+            .iter()
+            .filter(|task| !task.has_ended())
+            .map(|task| task.id)
+            .collect();
+        for id in active {
+            self.stop(id, KillReason::Leaving);
+        }
+    }
+
+    fn running_task(&mut self, id: TaskId) -> Result<&mut Task, InputError> {
+        let running = self.table.find_mut(id).filter(|task| !task.has_ended());
+        running.ok_or(InputError::UnknownTask(id))
+    }
+}
+
+impl Effect {
+    fn as_output(&self) -> Output<'_> {
+        match self {
+            Self::CheckModule(module, size) => Output::CheckModule(*module, *size),
+            Self::StoreBlock(module, offset, bytes) => Output::StoreBlock(*module, *offset, bytes),
+            Self::StartTask(id) => Output::StartTask(*id),
+            Self::StopTask(id, reason) => Output::StopTask(*id, *reason),
+            Self::TaskMessage(id, payload) => Output::TaskMessage(*id, payload),
+            Self::OutputTaken(id) => Output::OutputTaken(*id),
+            Self::Registered(agent) => Output::Registered(*agent),
+            Self::RegistrationRefused(code, text) => Output::RegistrationRefused(*code, text),
+            Self::Left => Output::Left,
+            Self::Transmit(datagram) => Output::Transmit(datagram),
+        }
+    }
+}
+
+/// A generator's seed out of all the entropy there is.
+fn fold(entropy: [u8; 32]) -> [u8; 16] {
+    core::array::from_fn(|i| entropy[i] ^ entropy[i + 16])
+}

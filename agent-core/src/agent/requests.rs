@@ -1,0 +1,214 @@
+//! What the master asks of the agent, and what it is answered.
+
+use alloc::borrow::Cow;
+use alloc::format;
+
+use edgerm_coap::{BlockSize, Code, Method, ReceivedRequest, RequestId, Response, serve};
+use edgerm_protocol::description::{EncodedDescription, Member};
+use edgerm_protocol::message::{Kill, Launch, Message, path};
+use edgerm_protocol::resource::{Name, Value};
+use edgerm_protocol::{DecodeError, Instant, SessionId, TaskId, decode};
+
+use super::{Agent, Effect};
+use crate::io::{InputError, KillReason};
+use crate::registration::Registration;
+use crate::task::{Phase, Task};
+
+/// Why a request is refused: the code, and the diagnostic for a person.
+///
+/// The master takes a 4.xx to a launch for REJECTED, but for 4.01, which makes it wait for a
+/// registration; a 5.xx makes it ask again later.
+struct Refused(Code, Cow<'static, str>);
+
+impl Refused {
+    const fn new(code: Code, diagnostic: &'static str) -> Self {
+        Self(code, Cow::Borrowed(diagnostic))
+    }
+}
+
+impl From<DecodeError> for Refused {
+    fn from(error: DecodeError) -> Self {
+        Self(Code::BAD_REQUEST, format!("the body is {error}").into())
+    }
+}
+
+impl<const TASKS: usize> Agent<TASKS> {
+    pub(super) fn on_request(&mut self, now: Instant, id: RequestId, request: &ReceivedRequest) {
+        let answer = match (request.path(), request.method) {
+            (path::LAUNCH, Method::Post) => self.on_launch(now, &request.payload),
+            (path::KILL, Method::Post) => self.on_kill(now, &request.payload),
+            (path::MESSAGE, Method::Post) => match self.on_message(now, id, &request.payload) {
+                Ok(()) => return,
+                Err(refused) => Err(refused),
+            },
+            (path::DESCRIPTION, Method::Get) => return self.on_description_asked(now, id, request),
+            (path::LAUNCH | path::KILL | path::MESSAGE | path::DESCRIPTION, _) => Err(
+                Refused::new(Code::METHOD_NOT_ALLOWED, "another method is meant"),
+            ),
+            _ => Err(Refused::new(Code::NOT_FOUND, "no such path")),
+        };
+        self.answer(now, id, answer);
+    }
+
+    fn answer(&mut self, now: Instant, id: RequestId, answer: Result<(), Refused>) {
+        match answer {
+            Ok(()) => self.respond(now, id, &Response::new(Code::CHANGED)),
+            Err(Refused(code, text)) => self.respond(now, id, &Response::error(code, &text)),
+        }
+    }
+
+    fn respond(&mut self, now: Instant, id: RequestId, response: &Response<'_>) {
+        // A request that has lapsed meanwhile wants no response any more.
+        let _lapsed = self.endpoint.respond(now, id, response);
+    }
+
+    /// Whether the sender means this agent, in this registration of it.
+    fn admit(&mut self, now: Instant, session: SessionId) -> Result<(), Refused> {
+        if self.registration.session() != Some(session) {
+            return Err(Refused::new(Code::UNAUTHORIZED, "unknown session"));
+        }
+        self.on_heard(now);
+        Ok(())
+    }
+
+    fn on_launch(&mut self, now: Instant, body: &[u8]) -> Result<(), Refused> {
+        let launch: Launch<'_> = decode(body)?;
+        self.admit(now, launch.session)?;
+        if self.table.has_seen(launch.task) {
+            return Ok(());
+        }
+        self.check_launch(&launch)?;
+        self.table.insert(Task::new(&launch, body));
+        self.check(launch.module);
+        Ok(())
+    }
+
+    /// Whether this node can run the task at all, and now.
+    fn check_launch(&self, launch: &Launch<'_>) -> Result<(), Refused> {
+        if matches!(self.registration, Registration::Leaving { .. }) {
+            return Err(Refused::new(
+                Code::SERVICE_UNAVAILABLE,
+                "the agent is leaving",
+            ));
+        }
+        if self.table.active() >= self.config.slots {
+            return Err(Refused::new(
+                Code::UNPROCESSABLE_ENTITY,
+                "no task slot is free",
+            ));
+        }
+        if self.table.is_full() {
+            return Err(Refused::new(
+                Code::SERVICE_UNAVAILABLE,
+                "ended tasks await acknowledgement",
+            ));
+        }
+        if launch.mem > self.config.max_task_mem {
+            return Err(unprocessable(format!(
+                "{} bytes of memory, one task may have {}",
+                launch.mem, self.config.max_task_mem
+            )));
+        }
+        if launch.module_size == 0 || launch.module_size > self.config.max_module {
+            return Err(unprocessable(format!(
+                "a module of {} bytes, 1 to {} fit",
+                launch.module_size, self.config.max_module
+            )));
+        }
+        match launch
+            .devices
+            .iter()
+            .find(|device| !self.has_device(device))
+        {
+            Some(device) => Err(unprocessable(format!("no device {device} here"))),
+            None => Ok(()),
+        }
+    }
+
+    fn has_device(&self, label: &Name<'_>) -> bool {
+        let mut found = false;
+        if let Ok(description) = EncodedDescription::new(&self.description) {
+            description.for_each(|member| {
+                if let Member::Resource(resource) = member {
+                    found |= resource.name == *label && matches!(resource.value, Value::Device(_));
+                }
+            });
+        }
+        found
+    }
+
+    fn on_kill(&mut self, now: Instant, body: &[u8]) -> Result<(), Refused> {
+        let kill: Kill = decode(body)?;
+        self.admit(now, kill.session)?;
+        if !self.table.has_seen(kill.task) {
+            return Err(unknown_task(kill.task));
+        }
+        self.stop(kill.task, KillReason::Requested);
+        Ok(())
+    }
+
+    /// Passes a message on; it is answered when the task has taken it.
+    fn on_message(&mut self, now: Instant, id: RequestId, body: &[u8]) -> Result<(), Refused> {
+        let message: Message<'_> = decode(body)?;
+        self.admit(now, message.session)?;
+        let task = self
+            .table
+            .find(message.task)
+            .ok_or_else(|| unknown_task(message.task))?;
+        match task.phase {
+            Phase::Running => {}
+            Phase::Checking | Phase::Fetching | Phase::Starting => {
+                return Err(Refused::new(
+                    Code::SERVICE_UNAVAILABLE,
+                    "the task does not run yet",
+                ));
+            }
+            Phase::Stopping(_) | Phase::Ended(_) => {
+                return Err(Refused::new(Code::CONFLICT, "the task has ended"));
+            }
+        }
+        if self.message.is_some() {
+            return Err(Refused::new(
+                Code::SERVICE_UNAVAILABLE,
+                "another message is being taken",
+            ));
+        }
+        self.message = Some((id, message.task));
+        self.effects
+            .push_back(Effect::TaskMessage(message.task, message.payload.to_vec()));
+        Ok(())
+    }
+
+    pub(super) fn on_message_taken(
+        &mut self,
+        now: Instant,
+        task: TaskId,
+        taken: bool,
+    ) -> Result<(), InputError> {
+        let message = self.message.take_if(|(_, own)| *own == task);
+        let (id, _) = message.ok_or(InputError::UnexpectedForTask(task))?;
+        let full = Refused::new(Code::SERVICE_UNAVAILABLE, "the task's queue is full");
+        self.answer(now, id, if taken { Ok(()) } else { Err(full) });
+        Ok(())
+    }
+
+    fn on_description_asked(&mut self, now: Instant, id: RequestId, request: &ReceivedRequest) {
+        let diagnostic;
+        let response = match serve(&self.description, request.block2, BlockSize::B512) {
+            Ok(slice) => Response::block(&slice),
+            Err(error) => {
+                diagnostic = format!("{error}");
+                Response::error(Code::BAD_REQUEST, &diagnostic)
+            }
+        };
+        let _lapsed = self.endpoint.respond(now, id, &response);
+    }
+}
+
+fn unprocessable(diagnostic: alloc::string::String) -> Refused {
+    Refused(Code::UNPROCESSABLE_ENTITY, diagnostic.into())
+}
+
+fn unknown_task(task: TaskId) -> Refused {
+    Refused(Code::NOT_FOUND, format!("no task {task} here").into())
+}

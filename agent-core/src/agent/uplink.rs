@@ -1,0 +1,386 @@
+//! Which request goes to the master next, and what its answer means.
+//!
+//! One request at a time (RFC 7252 section 4.7: NSTART is 1), the most urgent first:
+//! registration, news of tasks, then outputs and blocks of a module in turn, and a ping when
+//! nothing was said for a period. While the master does not answer, pings alone go out.
+
+use alloc::format;
+use alloc::string::String;
+
+use edgerm_coap::{Code, ExchangeId, ReceivedResponse, Request};
+use edgerm_protocol::codec::List;
+use edgerm_protocol::limits::{MAX_BODY, MAX_TASKS};
+use edgerm_protocol::message::{
+    Deregister, Output as OutputMessage, Ping, Register, Registered, StatusUpdate, path,
+};
+use edgerm_protocol::resource::Name;
+use edgerm_protocol::{Instant, SessionId, TaskId, WIRE_VERSION, decode, encode};
+
+use super::{Agent, Effect};
+use crate::io::KillReason;
+use crate::registration::{Membership, Registration, next_ping};
+use crate::task::Task;
+
+/// What a request that is on its way is for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    Register,
+    Ping,
+    Output { task: TaskId, sequence: u32 },
+    Block,
+    Deregister,
+}
+
+/// How a request was taken, where only that matters.
+enum Verdict {
+    Taken,
+    /// The master does not know the session.
+    UnknownSession,
+    /// Not now.
+    Later,
+    /// Never.
+    Refused,
+}
+
+impl Verdict {
+    fn of(response: &ReceivedResponse) -> Self {
+        if response.code.is_success() {
+            Self::Taken
+        } else if response.code == Code::UNAUTHORIZED {
+            Self::UnknownSession
+        } else if response.code.class() == 5 {
+            Self::Later
+        } else {
+            Self::Refused
+        }
+    }
+}
+
+impl<const TASKS: usize> Agent<TASKS> {
+    /// Sends the most urgent request, unless one is on its way.
+    pub(super) fn ask_next(&mut self, now: Instant) {
+        if self.asked.is_some() {
+            return;
+        }
+        match self.registration {
+            Registration::Unregistered { retry_at, .. } if retry_at <= now => {
+                self.ask_to_register(now);
+            }
+            Registration::Registered { member, ping_at } => {
+                self.ask_as_member(now, member.session, ping_at <= now);
+            }
+            Registration::Leaving { member } => self.ask_to_leave(now, member.session),
+            Registration::Unregistered { .. }
+            | Registration::Registering { .. }
+            | Registration::Left => {}
+        }
+    }
+
+    fn ask_as_member(&mut self, now: Instant, session: SessionId, ping_is_due: bool) {
+        if !self.reachable {
+            if ping_is_due {
+                self.ask_ping(now, session);
+            }
+            return;
+        }
+        if self.table.iter().any(|task| self.may_tell(task)) {
+            return self.ask_ping(now, session);
+        }
+        let module_waits = self.fetch.wanted().is_some();
+        if self.outputs.front().is_some() && !(self.module_first && module_waits) {
+            self.module_first = true;
+            self.ask_output(now, session);
+        } else if module_waits {
+            self.module_first = false;
+            self.ask_block(now);
+        } else if ping_is_due {
+            self.ask_ping(now, session);
+        }
+    }
+
+    /// Whether a task has news that may be told: its end is told after all that it said.
+    fn may_tell(&self, task: &Task) -> bool {
+        task.has_news() && !(task.has_ended() && self.outputs.has(task.id))
+    }
+
+    fn ask_to_register(&mut self, now: Instant) {
+        // What does not fit the datagram is pulled by the master, or told by the next ping.
+        let mut buffer = [0; MAX_BODY];
+        let forms = [(true, true), (false, true), (false, false)];
+        let body = forms
+            .into_iter()
+            .find_map(|(with_description, with_details)| {
+                let register = self.register(with_description, with_details)?;
+                encode(&register, &mut buffer).ok().map(<[u8]>::len)
+            });
+        let Some(length) = body else { return };
+        if self.post(now, path::REGISTER, &buffer[..length], Asked::Register) {
+            self.registration.on_asked();
+            self.table.iter_mut().for_each(Task::on_told);
+        }
+    }
+
+    fn register(&self, with_description: bool, with_details: bool) -> Option<Register<'_>> {
+        Some(Register {
+            version: WIRE_VERSION,
+            name: Name::new(&self.name).ok()?,
+            boot: self.boot,
+            ping_period: u32::try_from(self.config.ping_period.as_millis()).unwrap_or(u32::MAX),
+            description_length: u32::try_from(self.description.len()).unwrap_or(u32::MAX),
+            description: with_description.then_some(self.description.as_slice()),
+            tasks: self.updates(with_details),
+        })
+    }
+
+    /// The state of every task.
+    fn updates(&self, with_details: bool) -> List<StatusUpdate<'_>, MAX_TASKS> {
+        let updates = self.table.iter().map(Task::update);
+        List::from_first(updates.map(|update| {
+            if with_details {
+                update
+            } else {
+                StatusUpdate {
+                    exit_code: None,
+                    detail: None,
+                    ..update
+                }
+            }
+        }))
+    }
+
+    /// A ping with as much news as a datagram holds.
+    fn ask_ping(&mut self, now: Instant, session: SessionId) {
+        let mut buffer = [0; MAX_BODY];
+        let mut news: heapless::Vec<TaskId, TASKS> = self
+            .table
+            .iter()
+            .filter(|task| self.may_tell(task))
+            .map(|task| task.id)
+            .collect();
+        let length = loop {
+            let updates = news
+                .iter()
+                .filter_map(|id| self.table.find(*id))
+                .map(Task::update);
+            let ping = Ping {
+                session,
+                updates: List::from_first(updates),
+            };
+            match encode(&ping, &mut buffer) {
+                Ok(body) => break body.len(),
+                // An empty ping fits.
+                Err(_) if news.pop().is_none() => return,
+                Err(_) => {}
+            }
+        };
+        if self.post(now, path::PING, &buffer[..length], Asked::Ping) {
+            self.table
+                .iter_mut()
+                .filter(|task| news.contains(&task.id))
+                .for_each(Task::on_told);
+        }
+    }
+
+    fn ask_output(&mut self, now: Instant, session: SessionId) {
+        let Some(output) = self.outputs.front() else {
+            return;
+        };
+        let (task, sequence) = (output.task, output.sequence);
+        let message = OutputMessage {
+            session,
+            task,
+            sequence,
+            level: output.level,
+            payload: &output.payload,
+        };
+        let mut buffer = [0; MAX_BODY];
+        let Ok(length) = encode(&message, &mut buffer).map(<[u8]>::len) else {
+            return;
+        };
+        self.post(
+            now,
+            path::OUTPUT,
+            &buffer[..length],
+            Asked::Output { task, sequence },
+        );
+    }
+
+    fn ask_block(&mut self, now: Instant) {
+        let Some((module, block)) = self.fetch.wanted() else {
+            return;
+        };
+        let key = module.key();
+        let path = [path::MODULE, key.as_str()];
+        if let Ok(exchange) = self
+            .endpoint
+            .request(now, &Request::get_block(&path, block))
+        {
+            self.asked = Some((exchange, Asked::Block));
+            self.fetch.on_asked();
+        }
+    }
+
+    /// Says good-bye once every task has ended and the master has all they said.
+    fn ask_to_leave(&mut self, now: Instant, session: SessionId) {
+        if self.table.active() > 0 {
+            return;
+        }
+        if self.outputs.front().is_some() && self.reachable {
+            return self.ask_output(now, session);
+        }
+        let mut buffer = [0; MAX_BODY];
+        let body = [true, false].into_iter().find_map(|with_details| {
+            let deregister = Deregister {
+                session,
+                updates: self.updates(with_details),
+            };
+            encode(&deregister, &mut buffer).ok().map(<[u8]>::len)
+        });
+        if let Some(length) = body {
+            self.post(now, path::DEREGISTER, &buffer[..length], Asked::Deregister);
+        }
+    }
+
+    fn post(&mut self, now: Instant, path: &str, body: &[u8], asked: Asked) -> bool {
+        match self
+            .endpoint
+            .request(now, &Request::post_cbor(&[path], body))
+        {
+            Ok(exchange) => {
+                self.asked = Some((exchange, asked));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    pub(super) fn on_response(
+        &mut self,
+        now: Instant,
+        exchange: ExchangeId,
+        response: &ReceivedResponse,
+    ) {
+        let Some((_, asked)) = self.asked.take_if(|(own, _)| *own == exchange) else {
+            return;
+        };
+        self.on_heard(now);
+        match asked {
+            Asked::Register => self.on_register_answered(now, response),
+            Asked::Ping => {
+                let verdict = Verdict::of(response);
+                self.on_told(matches!(verdict, Verdict::Taken));
+                self.obey(now, &verdict);
+            }
+            Asked::Output { task, sequence } => {
+                let verdict = Verdict::of(response);
+                // One that is refused for good would block all that come after it.
+                if matches!(verdict, Verdict::Taken | Verdict::Refused)
+                    && self.outputs.pop(task, sequence)
+                {
+                    self.effects.push_back(Effect::OutputTaken(task));
+                }
+                self.obey(now, &verdict);
+            }
+            Asked::Block => self.on_block_answered(response),
+            Asked::Deregister => self.on_left(),
+        }
+    }
+
+    /// No answer came to the request.
+    pub(super) fn on_silence(&mut self, now: Instant, exchange: ExchangeId) {
+        let Some((_, asked)) = self.asked.take_if(|(own, _)| *own == exchange) else {
+            return;
+        };
+        self.defer(now);
+        match asked {
+            Asked::Register => {
+                self.on_told(false);
+                self.registration
+                    .on_failed(now, &self.config, &mut self.rng);
+            }
+            Asked::Ping => self.on_told(false),
+            Asked::Output { .. } => {}
+            Asked::Block => self.fetch.on_unanswered(),
+            Asked::Deregister => self.on_left(),
+        }
+    }
+
+    /// The master said something that only it could say.
+    pub(super) fn on_heard(&mut self, now: Instant) {
+        self.last_heard = now;
+        self.reachable = true;
+        self.registration.on_heard(now, &self.config, &mut self.rng);
+    }
+
+    fn obey(&mut self, now: Instant, verdict: &Verdict) {
+        match verdict {
+            Verdict::Taken => {}
+            Verdict::UnknownSession => self.registration.restart(now, None),
+            Verdict::Later | Verdict::Refused => self.defer(now),
+        }
+    }
+
+    /// The master does not take what is asked: nothing but a ping goes out, after a period.
+    fn defer(&mut self, now: Instant) {
+        self.reachable = false;
+        self.registration.on_heard(now, &self.config, &mut self.rng);
+    }
+
+    fn on_register_answered(&mut self, now: Instant, response: &ReceivedResponse) {
+        let registered = Some(response).filter(|response| response.code.is_success());
+        let registered =
+            registered.and_then(|response| decode::<Registered>(&response.payload).ok());
+        self.on_told(registered.is_some());
+        let Some(registered) = registered else {
+            let text = String::from(response.diagnostic().unwrap_or("the answer is malformed"));
+            self.effects
+                .push_back(Effect::RegistrationRefused(response.code, text));
+            return self
+                .registration
+                .on_failed(now, &self.config, &mut self.rng);
+        };
+        let member = Membership {
+            agent: registered.agent,
+            session: registered.session,
+        };
+        let ping_at = next_ping(now, &self.config, &mut self.rng);
+        self.registration.on_registered(member, ping_at);
+        self.effects.push_back(Effect::Registered(member.agent));
+        for id in registered.unwanted {
+            if self.table.find(id).is_some_and(|task| !task.has_ended()) {
+                self.stop(id, KillReason::Unwanted);
+            }
+            // One that no engine knew has ended by that.
+            self.table
+                .remove_where(|task| task.id == id && task.has_ended());
+            self.outputs.forget(id);
+        }
+    }
+
+    /// The updates on their way were acknowledged, or not.
+    fn on_told(&mut self, acknowledged: bool) {
+        self.table.remove_where(|task| task.on_answer(acknowledged));
+    }
+
+    fn on_block_answered(&mut self, response: &ReceivedResponse) {
+        if response.code.class() == 5 {
+            self.reachable = false;
+            return self.fetch.on_unanswered();
+        }
+        match self.fetch.on_answer(response) {
+            Some(Ok((module, block))) => {
+                let effect = Effect::StoreBlock(module, block.offset, block.data.to_vec());
+                self.effects.push_back(effect);
+            }
+            Some(Err((module, error))) => {
+                self.reject_tasks_with(module, &format!("the module cannot be fetched: {error}"));
+            }
+            None => {}
+        }
+    }
+
+    fn on_left(&mut self) {
+        self.registration = Registration::Left;
+        self.effects.push_back(Effect::Left);
+    }
+}

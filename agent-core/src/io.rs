@@ -1,0 +1,159 @@
+//! What goes into an agent and what comes out.
+
+use core::fmt;
+
+use edgerm_coap::Code;
+use edgerm_protocol::message::LogLevel;
+use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
+
+/// Something that happened outside.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A datagram came from the master's address.
+    Datagram(&'a [u8]),
+    /// What the storage holds of a module, asked for by [`Output::CheckModule`].
+    ModuleChecked(ModuleId, ModuleCheck),
+    /// The block of [`Output::StoreBlock`] is stored.
+    BlockStored(ModuleId),
+    /// The block of [`Output::StoreBlock`] could not be stored.
+    StorageFailed(ModuleId, StorageError),
+    /// The task of [`Output::StartTask`] runs.
+    TaskStarted(TaskId),
+    /// The task of [`Output::StartTask`] cannot run, and why.
+    TaskStartFailed(TaskId, &'a str),
+    /// A task has ended, by itself or after [`Output::StopTask`].
+    TaskExited(TaskId, TaskExit<'a>),
+    /// A task emitted bytes or, with a severity, logged a line.
+    TaskOutput(TaskId, Option<LogLevel>, &'a [u8]),
+    /// Whether the task could take the message of [`Output::TaskMessage`].
+    MessageTaken(TaskId, bool),
+    /// What the agent has is another now: the new encoded description.
+    DescriptionChanged(&'a [u8]),
+    /// The agent is to end its tasks and leave.
+    Leave,
+    /// The instant of [`Output::Timeout`] has come.
+    Timeout,
+}
+
+/// Something to be done outside.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Output<'a> {
+    /// Send this datagram to the master.
+    Transmit(&'a [u8]),
+    /// Tell with [`Input::ModuleChecked`] what the storage holds of this module, which has so
+    /// many bytes. Where all of them are there, their SHA-256 must be the module's id.
+    CheckModule(ModuleId, u32),
+    /// Store these bytes of the module from this offset on; those before it are stored.
+    StoreBlock(ModuleId, u32, &'a [u8]),
+    /// Start the task as [`crate::Agent::launch`] tells.
+    StartTask(TaskId),
+    /// End the task, whatever it does.
+    StopTask(TaskId, KillReason),
+    /// Give this message to the task.
+    TaskMessage(TaskId, &'a [u8]),
+    /// One output of the task has left the queue: it may emit another.
+    OutputTaken(TaskId),
+    /// The master knows the agent by this id.
+    Registered(AgentId),
+    /// The master does not want the agent, and why. It will try again.
+    RegistrationRefused(Code, &'a str),
+    /// The agent has left, as it was told to. It says nothing more.
+    Left,
+    /// Nothing more to do until this instant, or for ever.
+    Timeout(Option<Instant>),
+}
+
+/// What the storage holds of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModuleCheck {
+    /// All of it, with the right digest.
+    Verified,
+    /// The first bytes, as many as this; 0 where there are none.
+    Partial(u32),
+    /// As many bytes as the module has, with another digest. They were removed.
+    Corrupt,
+}
+
+/// Why a block was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// There is no room.
+    Full,
+    /// The storage does not work.
+    Io,
+}
+
+impl StorageError {
+    /// The same, for the detail of a status update.
+    pub(crate) const fn detail(self) -> &'static str {
+        match self {
+            Self::Full => "the node's storage has no room for the module",
+            Self::Io => "the node's storage could not keep the module",
+        }
+    }
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskExit<'a> {
+    /// By itself, with this exit code; 0 is success.
+    Exited(i32),
+    /// By itself: it trapped or hit a limit, and which.
+    Trapped(&'a str),
+    /// Because it was told to.
+    Killed,
+}
+
+/// Why a task is ended from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KillReason {
+    /// The master said so.
+    Requested,
+    /// The master was silent for longer than the task allows.
+    Disconnected,
+    /// The master does not know the task, or has given it up.
+    Unwanted,
+    /// The agent leaves.
+    Leaving,
+}
+
+/// An input that the driver should not have given. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InputError {
+    /// No task here has this id, or it has ended.
+    UnknownTask(TaskId),
+    /// The task is not in the state in which this input makes sense.
+    UnexpectedForTask(TaskId),
+    /// This module is not being fetched or checked.
+    UnknownModule(ModuleId),
+    /// The queue of outputs is full: wait for [`Output::OutputTaken`].
+    OutputQueueFull {
+        /// Outputs in it.
+        capacity: usize,
+    },
+    /// An output longer than [`edgerm_protocol::limits::MAX_PAYLOAD`].
+    OutputTooLong {
+        /// Bytes it has.
+        length: usize,
+    },
+    /// A description that is none.
+    Description(edgerm_protocol::DecodeError),
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownTask(task) => write!(f, "no task {task} runs here"),
+            Self::UnexpectedForTask(task) => write!(f, "task {task} is in another state"),
+            Self::UnknownModule(module) => write!(f, "module {module} is not awaited"),
+            Self::OutputQueueFull { capacity } => write!(f, "{capacity} outputs wait already"),
+            Self::OutputTooLong { length } => write!(f, "an output of {length} bytes is too long"),
+            Self::Description(error) => write!(f, "the description is {error}"),
+        }
+    }
+}
+
+impl core::error::Error for InputError {}

@@ -1,0 +1,75 @@
+//! All tasks of an agent, those that ended and are not acknowledged included.
+
+use edgerm_protocol::TaskId;
+
+use crate::task::Task;
+
+/// Ids of tasks that are over and acknowledged, kept so that a late duplicate of their launch
+/// starts nothing. A master sends one request at a time and endpoints answer duplicates of the
+/// last few, so what is older than this many tasks has died in the network (RFC 7252 section
+/// 4.8.2: a datagram lives 100 s at most).
+const REMEMBERED: usize = 16;
+
+/// The tasks, at most `TASKS`.
+#[derive(Debug)]
+pub(crate) struct Table<const TASKS: usize> {
+    tasks: heapless::Vec<Task, TASKS>,
+    over: heapless::HistoryBuf<TaskId, REMEMBERED>,
+}
+
+impl<const TASKS: usize> Table<TASKS> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            tasks: heapless::Vec::new(),
+            over: heapless::HistoryBuf::new(),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> core::slice::Iter<'_, Task> {
+        self.tasks.iter()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> core::slice::IterMut<'_, Task> {
+        self.tasks.iter_mut()
+    }
+
+    pub(crate) fn find(&self, id: TaskId) -> Option<&Task> {
+        self.iter().find(|task| task.id == id)
+    }
+
+    pub(crate) fn find_mut(&mut self, id: TaskId) -> Option<&mut Task> {
+        self.iter_mut().find(|task| task.id == id)
+    }
+
+    /// Whether the task is here, or was here not long ago.
+    pub(crate) fn has_seen(&self, id: TaskId) -> bool {
+        self.find(id).is_some() || self.over.contains(&id)
+    }
+
+    /// Tasks that hold a slot.
+    pub(crate) fn active(&self) -> usize {
+        self.iter().filter(|task| !task.has_ended()).count()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.tasks.is_full()
+    }
+
+    /// Adds a task, unless the table is full.
+    pub(crate) fn insert(&mut self, task: Task) {
+        let inserted = self.tasks.push(task);
+        debug_assert!(inserted.is_ok(), "the caller asks is_full first");
+    }
+
+    /// Forgets the tasks that `is_over` names, but for their ids.
+    pub(crate) fn remove_where(&mut self, mut is_over: impl FnMut(&mut Task) -> bool) {
+        let over = &mut self.over;
+        self.tasks.retain_mut(|task| {
+            let remove = is_over(task);
+            if remove {
+                over.write(task.id);
+            }
+            !remove
+        });
+    }
+}

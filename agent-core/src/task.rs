@@ -1,0 +1,239 @@
+//! One task, from its launch to the acknowledgement of its end.
+//!
+//! ```text
+//!  Checking ──> Fetching ──> Checking ──> Starting ──> Running
+//!     │            │            │            │            │
+//!     │            │            │            ├─ told to ──┤
+//!     │            │            │            ▼            │
+//!     │            │            │        Stopping         │
+//!     ▼            ▼            ▼            ▼            ▼
+//!     └────────────┴────────────┴──────── Ended ──────────┘
+//! ```
+//!
+//! A task that has ended stays until the master has acknowledged it.
+
+use alloc::vec::Vec;
+
+use edgerm_protocol::limits::MAX_DETAIL;
+use edgerm_protocol::message::{Detail, Launch, StatusUpdate};
+use edgerm_protocol::{Instant, ModuleId, TaskId, TaskState};
+
+use crate::io::{KillReason, TaskExit};
+
+/// Where a task is.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// The storage is asked for the module.
+    Checking,
+    /// The module is fetched, or waits for another module's fetch to end.
+    Fetching,
+    /// The engine is told to start it.
+    Starting,
+    /// It runs.
+    Running,
+    /// The engine is told to stop it.
+    Stopping(KillReason),
+    /// It has ended, and this is how.
+    Ended(Ending),
+}
+
+/// How a task ended.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    state: TaskState,
+    exit_code: Option<i32>,
+    detail: heapless::String<MAX_DETAIL>,
+}
+
+impl Ending {
+    /// An ending in this terminal state, with as much of the detail as an update holds.
+    pub(crate) fn new(state: TaskState, detail: &str) -> Self {
+        let detail = Detail::cut(detail).map_or("", |detail| detail.as_str());
+        // What `cut` leaves fits.
+        let detail = heapless::String::try_from(detail).unwrap_or_default();
+        Self {
+            state,
+            exit_code: None,
+            detail,
+        }
+    }
+
+    pub(crate) fn from_exit(exit: TaskExit<'_>, phase: &Phase) -> Self {
+        match exit {
+            TaskExit::Exited(0) => Self {
+                exit_code: Some(0),
+                ..Self::new(TaskState::Completed, "")
+            },
+            TaskExit::Exited(code) => Self {
+                exit_code: Some(code),
+                ..Self::new(TaskState::Errored, "")
+            },
+            TaskExit::Trapped(detail) => Self::new(TaskState::Errored, detail),
+            TaskExit::Killed => Self::new(TaskState::Killed, kill_detail(phase)),
+        }
+    }
+}
+
+const fn kill_detail(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::Stopping(KillReason::Disconnected) => "the master was silent for too long",
+        Phase::Stopping(KillReason::Leaving) => "the agent left",
+        Phase::Stopping(KillReason::Requested | KillReason::Unwanted)
+        | Phase::Checking
+        | Phase::Fetching
+        | Phase::Starting
+        | Phase::Running
+        | Phase::Ended(_) => "",
+    }
+}
+
+/// One task.
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) id: TaskId,
+    pub(crate) module: ModuleId,
+    pub(crate) module_size: u32,
+    /// Whether the module was fetched anew after it had a wrong digest.
+    pub(crate) refetched: bool,
+    pub(crate) phase: Phase,
+    /// The body of the launch, as it came and was checked; empty once the task has ended.
+    pub(crate) launch: Vec<u8>,
+    pub(crate) stop_after_disconnected: Option<u32>,
+    /// Counts what it emitted.
+    pub(crate) sequence: u32,
+    /// The state that the master knows.
+    told: TaskState,
+    /// The state in the request that is on its way.
+    in_flight: Option<TaskState>,
+}
+
+impl Task {
+    /// A task that was just launched. The answer to the launch tells the master STARTING.
+    pub(crate) fn new(launch: &Launch<'_>, body: &[u8]) -> Self {
+        Self {
+            id: launch.task,
+            module: launch.module,
+            module_size: launch.module_size,
+            refetched: false,
+            phase: Phase::Checking,
+            launch: body.to_vec(),
+            stop_after_disconnected: launch.stop_after_disconnected,
+            sequence: 0,
+            told: TaskState::Starting,
+            in_flight: None,
+        }
+    }
+
+    pub(crate) const fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Ended(_))
+    }
+
+    /// Whether it waits for its module and no engine knows of it yet.
+    pub(crate) const fn waits_for_module(&self) -> bool {
+        matches!(self.phase, Phase::Checking | Phase::Fetching)
+    }
+
+    pub(crate) fn end(&mut self, ending: Ending) {
+        self.phase = Phase::Ended(ending);
+        self.launch = Vec::new();
+    }
+
+    /// The state, as the master names it.
+    pub(crate) const fn state(&self) -> TaskState {
+        match &self.phase {
+            Phase::Checking | Phase::Fetching | Phase::Starting => TaskState::Starting,
+            Phase::Running => TaskState::Running,
+            Phase::Stopping(_) => TaskState::Killing,
+            Phase::Ended(ending) => ending.state,
+        }
+    }
+
+    /// Whether the master does not know the state yet. KILLING is no news to the master: the
+    /// answer to the kill told it, and the end follows soon.
+    pub(crate) fn has_news(&self) -> bool {
+        self.state() != self.told && self.state() != TaskState::Killing
+    }
+
+    pub(crate) fn update(&self) -> StatusUpdate<'_> {
+        let (exit_code, detail) = match &self.phase {
+            Phase::Ended(ending) => (ending.exit_code, Detail::new(&ending.detail).ok()),
+            Phase::Checking
+            | Phase::Fetching
+            | Phase::Starting
+            | Phase::Running
+            | Phase::Stopping(_) => (None, None),
+        };
+        StatusUpdate {
+            task: self.id,
+            state: self.state(),
+            exit_code,
+            detail,
+        }
+    }
+
+    /// The update is on its way.
+    pub(crate) fn on_told(&mut self) {
+        self.in_flight = Some(self.state());
+    }
+
+    /// The request with the update was answered, or is given up. Tells whether the master has
+    /// now acknowledged the end.
+    pub(crate) fn on_answer(&mut self, acknowledged: bool) -> bool {
+        let in_flight = self.in_flight.take();
+        if let Some(state) = in_flight.filter(|_| acknowledged) {
+            self.told = state;
+        }
+        self.told.is_terminal()
+    }
+
+    /// When the master's silence ends the task, where it does.
+    pub(crate) fn disconnect_deadline(&self, last_heard: Instant) -> Option<Instant> {
+        let seconds = self.stop_after_disconnected?;
+        let stoppable = match self.phase {
+            Phase::Checking | Phase::Fetching | Phase::Starting | Phase::Running => true,
+            Phase::Stopping(_) | Phase::Ended(_) => false,
+        };
+        stoppable.then(|| last_heard + core::time::Duration::from_secs(seconds.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phase_after(reason: KillReason) -> Phase {
+        Phase::Stopping(reason)
+    }
+
+    #[test]
+    fn each_exit_has_its_state() {
+        let cases = [
+            (TaskExit::Exited(0), TaskState::Completed, Some(0), ""),
+            (TaskExit::Exited(3), TaskState::Errored, Some(3), ""),
+            (
+                TaskExit::Trapped("unreachable"),
+                TaskState::Errored,
+                None,
+                "unreachable",
+            ),
+            (
+                TaskExit::Killed,
+                TaskState::Killed,
+                None,
+                "the master was silent for too long",
+            ),
+        ];
+        for (exit, state, exit_code, detail) in cases {
+            let ending = Ending::from_exit(exit, &phase_after(KillReason::Disconnected));
+            assert_eq!(ending.state, state);
+            assert_eq!(ending.exit_code, exit_code);
+            assert_eq!(ending.detail, detail);
+        }
+    }
+
+    #[test]
+    fn a_detail_is_cut_to_what_an_update_holds() {
+        let ending = Ending::new(TaskState::Errored, &"ö".repeat(MAX_DETAIL));
+        assert_eq!(ending.detail.len(), MAX_DETAIL);
+    }
+}
