@@ -23,7 +23,8 @@ pub enum Input<'a> {
     TaskStartFailed(TaskId, &'a str),
     /// A task has ended, by itself or after [`Output::StopTask`].
     TaskExited(TaskId, TaskExit<'a>),
-    /// A task emitted bytes or, with a severity, logged a line.
+    /// A task emitted bytes, to be told for certain, or, with a severity, logged a line, to be
+    /// told where there is room: [`Output::OutputTaken`] follows what was emitted alone.
     TaskOutput(TaskId, Option<LogLevel>, &'a [u8]),
     /// Whether the task could take the message of [`Output::TaskMessage`].
     MessageTaken(TaskId, bool),

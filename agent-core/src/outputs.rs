@@ -33,15 +33,14 @@ impl Outputs {
         }
     }
 
-    /// Appends an output; a log line is cut to [`MAX_LOG`] bytes.
+    /// Appends something emitted.
     pub(crate) fn push(
         &mut self,
         task: TaskId,
         sequence: u32,
-        level: Option<LogLevel>,
         payload: &[u8],
     ) -> Result<(), InputError> {
-        if level.is_none() && payload.len() > MAX_PAYLOAD {
+        if payload.len() > MAX_PAYLOAD {
             return Err(InputError::OutputTooLong {
                 length: payload.len(),
             });
@@ -51,18 +50,26 @@ impl Outputs {
                 capacity: self.capacity,
             });
         }
-        let payload = if level.is_some() {
-            cut(payload)
-        } else {
-            payload
-        };
         self.queue.push_back(QueuedOutput {
             task,
             sequence,
-            level,
+            level: None,
             payload: payload.to_vec(),
         });
         Ok(())
+    }
+
+    /// Appends a log line, cut to [`MAX_LOG`] bytes. Logs have half of the queue: beyond that
+    /// a line is dropped, and the gap in the sequence tells.
+    pub(crate) fn push_log(&mut self, task: TaskId, sequence: u32, level: LogLevel, line: &[u8]) {
+        if self.queue.len() < self.capacity / 2 {
+            self.queue.push_back(QueuedOutput {
+                task,
+                sequence,
+                level: Some(level),
+                payload: cut(line).to_vec(),
+            });
+        }
     }
 
     /// The oldest one.
@@ -70,14 +77,10 @@ impl Outputs {
         self.queue.front()
     }
 
-    /// Removes the oldest one, where it is this task's, and tells whether it was.
-    pub(crate) fn pop(&mut self, task: TaskId, sequence: u32) -> bool {
-        let front = self.front();
-        let found = front.is_some_and(|front| front.task == task && front.sequence == sequence);
-        if found {
-            self.queue.pop_front();
-        }
-        found
+    /// Removes the oldest one, where it is this one.
+    pub(crate) fn pop(&mut self, task: TaskId, sequence: u32) -> Option<QueuedOutput> {
+        self.queue
+            .pop_front_if(|front| front.task == task && front.sequence == sequence)
     }
 
     /// Whether something of this task waits.
@@ -115,13 +118,24 @@ mod tests {
     }
 
     #[test]
+    fn logs_leave_half_of_the_queue_to_what_is_emitted() {
+        let mut outputs = Outputs::new(4);
+        for sequence in 1..=4 {
+            outputs.push_log(TaskId(1), sequence, LogLevel::Info, b"line");
+        }
+        assert_eq!(outputs.queue.len(), 2);
+        assert_eq!(outputs.push(TaskId(1), 5, b"a"), Ok(()));
+        assert_eq!(outputs.push(TaskId(1), 6, b"b"), Ok(()));
+    }
+
+    #[test]
     fn a_full_queue_says_so_and_keeps_what_it_has() {
         let mut outputs = Outputs::new(1);
-        outputs.push(TaskId(1), 1, None, b"a").unwrap();
-        let full = outputs.push(TaskId(1), 2, None, b"b");
+        outputs.push(TaskId(1), 1, b"a").unwrap();
+        let full = outputs.push(TaskId(1), 2, b"b");
         assert_eq!(full, Err(InputError::OutputQueueFull { capacity: 1 }));
-        assert!(!outputs.pop(TaskId(1), 2));
-        assert!(outputs.pop(TaskId(1), 1));
+        assert!(outputs.pop(TaskId(1), 2).is_none());
+        assert!(outputs.pop(TaskId(1), 1).is_some());
         assert!(!outputs.has(TaskId(1)));
     }
 }

@@ -325,8 +325,12 @@ impl<const TASKS: usize> Agent<TASKS> {
         let Some(task) = self.table.find_mut(id).filter(|task| !task.has_ended()) else {
             return Err(InputError::UnknownTask(id));
         };
-        self.outputs.push(id, task.sequence + 1, level, payload)?;
-        task.sequence += 1;
+        let sequence = task.sequence.wrapping_add(1);
+        match level {
+            Some(level) => self.outputs.push_log(id, sequence, level, payload),
+            None => self.outputs.push(id, sequence, payload)?,
+        }
+        task.sequence = sequence;
         Ok(())
     }
 

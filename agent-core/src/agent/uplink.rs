@@ -273,13 +273,11 @@ impl<const TASKS: usize> Agent<TASKS> {
             }
             Asked::Output { task, sequence } => {
                 let verdict = Verdict::of(response);
-                // One that is refused for good would block all that come after it.
-                if matches!(verdict, Verdict::Taken | Verdict::Refused)
-                    && self.outputs.pop(task, sequence)
-                {
-                    self.effects.push_back(Effect::OutputTaken(task));
+                match verdict {
+                    // One that is refused for good would block all that come after it.
+                    Verdict::Taken | Verdict::Refused => self.on_output_over(task, sequence),
+                    Verdict::UnknownSession | Verdict::Later => self.obey(now, &verdict),
                 }
-                self.obey(now, &verdict);
             }
             Asked::Block => self.on_block_answered(response),
             Asked::Deregister => self.on_left(),
@@ -354,6 +352,14 @@ impl<const TASKS: usize> Agent<TASKS> {
             self.table
                 .remove_where(|task| task.id == id && task.has_ended());
             self.outputs.forget(id);
+        }
+    }
+
+    /// An output needs to be told no more; one that was emitted makes room for the next.
+    fn on_output_over(&mut self, task: TaskId, sequence: u32) {
+        let output = self.outputs.pop(task, sequence);
+        if output.is_some_and(|output| output.level.is_none()) {
+            self.effects.push_back(Effect::OutputTaken(task));
         }
     }
 
