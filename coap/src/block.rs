@@ -208,3 +208,164 @@ impl fmt::Display for BlockError {
 }
 
 impl core::error::Error for BlockError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    fn option(number: u32, more: bool, bytes: usize) -> BlockOption {
+        let size = BlockSize::at_most(bytes).expect("a size");
+        BlockOption::new(number, more, size).expect("a number")
+    }
+
+    #[test]
+    fn the_rfcs_examples_have_these_values() {
+        // The Block2 options of RFC 7959 figures 2 to 4, and the ends of the ranges.
+        for (block, value) in [
+            (option(0, true, 128), &[0x0b][..]),
+            (option(1, true, 128), &[0x1b]),
+            (option(3, false, 128), &[0x33]),
+            (option(0, false, 64), &[0x02]),
+            (option(5, false, 64), &[0x52]),
+            (option(0, false, 16), &[]),
+            (option(16, false, 16), &[0x01, 0x00]),
+            (option(4095, true, 1024), &[0xff, 0xfe]),
+            (
+                option(BlockOption::MAX_NUMBER, true, 1024),
+                &[0xff, 0xff, 0xfe],
+            ),
+        ] {
+            assert_eq!(block.encode(), value);
+            assert_eq!(BlockOption::decode(value), Ok(block));
+        }
+    }
+
+    #[test]
+    fn values_that_say_nothing_are_refused() {
+        assert_eq!(
+            BlockOption::decode(&[0x07]),
+            Err(BlockOptionError::ReservedSize)
+        );
+        assert_eq!(
+            BlockOption::decode(&[0; 4]),
+            Err(BlockOptionError::TooLong(4))
+        );
+        let over = BlockOption::MAX_NUMBER + 1;
+        assert_eq!(BlockOption::new(over, false, BlockSize::MIN), None);
+        assert_eq!(BlockSize::from_szx(7), None);
+        assert_eq!(BlockSize::at_most(15), None);
+        assert_eq!(BlockSize::at_most(1023), Some(BlockSize::B512));
+        assert_eq!(BlockSize::at_most(usize::MAX), Some(BlockSize::MAX));
+    }
+
+    #[test]
+    fn a_block_is_cut_where_it_was_asked_for() {
+        let blob: Vec<u8> = (0..150).collect();
+        for (requested, max, expected, range) in [
+            (None, BlockSize::B64, option(0, true, 64), 0..64),
+            (
+                Some(option(1, false, 64)),
+                BlockSize::B64,
+                option(1, true, 64),
+                64..128,
+            ),
+            (
+                Some(option(2, false, 64)),
+                BlockSize::B64,
+                option(2, false, 64),
+                128..150,
+            ),
+            // Asked in larger blocks than served: the number is scaled.
+            (
+                Some(option(1, false, 128)),
+                BlockSize::B64,
+                option(2, false, 64),
+                128..150,
+            ),
+            (
+                Some(option(0, false, 1024)),
+                BlockSize::B64,
+                option(0, true, 64),
+                0..64,
+            ),
+            (
+                Some(option(9, false, 16)),
+                BlockSize::MAX,
+                option(9, false, 16),
+                144..150,
+            ),
+            (None, BlockSize::MAX, option(0, false, 1024), 0..150),
+        ] {
+            let slice = serve(&blob, requested, max).expect("in range");
+            assert_eq!(slice.option, expected, "{requested:?}");
+            assert_eq!(slice.data, &blob[range]);
+            assert_eq!(slice.total, 150);
+        }
+    }
+
+    #[test]
+    fn a_block_beyond_the_end_is_refused() {
+        let blob = [0; 128];
+        for (number, offset) in [
+            (2, 128),
+            (3, 192),
+            (BlockOption::MAX_NUMBER, (1 << 26) - 64),
+        ] {
+            assert_eq!(
+                serve(&blob, Some(option(number, false, 64)), BlockSize::MAX),
+                Err(BlockError::OutOfRange { offset, total: 128 })
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_blob_has_one_empty_block() {
+        let slice = serve(&[], None, BlockSize::B64).expect("its first block");
+        assert_eq!((slice.option, slice.data), (option(0, false, 64), &[][..]));
+        assert!(serve(&[], Some(option(1, false, 16)), BlockSize::B64).is_err());
+    }
+
+    #[test]
+    fn a_number_that_does_not_fit_smaller_blocks_is_refused() {
+        let size = BlockSize::MIN;
+        let blob = vec![0; (16 << 20) + 2048];
+        assert_eq!(
+            serve(&blob, Some(option(16_384, false, 1024)), size),
+            Err(BlockError::Unaddressable { size })
+        );
+        let last = serve(
+            &blob,
+            Some(option(BlockOption::MAX_NUMBER, false, 16)),
+            size,
+        );
+        assert!(last.expect("the last number").option.more());
+    }
+
+    proptest! {
+        #[test]
+        fn an_option_survives_the_wire(
+            number in 0..=BlockOption::MAX_NUMBER, more: bool, szx in 0..=6u8,
+        ) {
+            let size = BlockSize::from_szx(szx).expect("a size");
+            let block = BlockOption::new(number, more, size).expect("a number");
+            prop_assert_eq!(BlockOption::decode(&block.encode()), Ok(block));
+        }
+
+        #[test]
+        fn serving_anything_stays_in_the_blob(
+            len in 0..5000usize, value in proptest::collection::vec(any::<u8>(), 0..4), szx in 0..=6u8,
+        ) {
+            let blob: Vec<u8> = (0..=u8::MAX).cycle().take(len).collect();
+            let max = BlockSize::from_szx(szx).expect("a size");
+            let Ok(block) = BlockOption::decode(&value) else { return Ok(()) };
+            if let Ok(slice) = serve(&blob, Some(block), max) {
+                let from = slice.option.offset() as usize;
+                prop_assert_eq!(slice.option.offset(), block.offset());
+                prop_assert_eq!(slice.data, &blob[from..from + slice.data.len()]);
+                prop_assert_eq!(slice.option.more(), from + slice.data.len() < len);
+            }
+        }
+    }
+}

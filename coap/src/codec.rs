@@ -10,7 +10,7 @@ use core::fmt;
 
 use coap_lite::Packet;
 
-use crate::header::{MessageId, MessageType, Token};
+use crate::header::Token;
 
 /// Most options in one message. Ours have five; the rest is room for other people's.
 const MAX_OPTIONS: usize = 16;
@@ -76,18 +76,6 @@ pub(crate) fn encode(packet: &Packet, max: usize) -> Result<Vec<u8>, usize> {
     }
 }
 
-/// The datagram of an empty message.
-pub(crate) fn encode_empty(kind: MessageType, message_id: MessageId) -> Vec<u8> {
-    let kind = match kind {
-        MessageType::Confirmable => 0,
-        MessageType::NonConfirmable => 1,
-        MessageType::Acknowledgement => 2,
-        MessageType::Reset => 3,
-    };
-    let [high, low] = message_id.0.to_be_bytes();
-    [VERSION << 6 | kind << 4, 0, high, low].to_vec()
-}
-
 fn check_layout(datagram: &[u8]) -> Result<(), Malformed> {
     let truncated = Malformed::Truncated(datagram.len());
     let [first, code, _, _, rest @ ..] = datagram else {
@@ -145,5 +133,110 @@ fn extended(nibble: u8, rest: &[u8], truncated: Malformed) -> Result<(u32, &[u8]
         }
         (13 | 14, _) => Err(truncated),
         (_, _) => Err(Malformed::ReservedNibble),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_malformed_datagram_is_told_by_its_fault() {
+        let seventeen_options = [&[0x40, 1, 0, 0][..], &[0x10; 17]].concat();
+        for (datagram, fault) in [
+            (&[][..], Malformed::Truncated(0)),
+            (&[0x40, 1, 0], Malformed::Truncated(3)),
+            (&[0x42, 1, 0, 0, 7], Malformed::Truncated(5)),
+            (&[0x40, 1, 0, 0, 0xb1], Malformed::Truncated(5)),
+            (&[0x40, 1, 0, 0, 0xd0], Malformed::Truncated(5)),
+            (&[0x40, 1, 0, 0, 0xe0, 1], Malformed::Truncated(6)),
+            (&[0x40, 1, 0, 0, 0x0d], Malformed::Truncated(5)),
+            (&[0x40, 1, 0, 0, 0x0e, 0xff, 0xff], Malformed::Truncated(7)),
+            (&[0x00, 1, 0, 0], Malformed::Version(0)),
+            (&[0xff, 0xff, 0xff, 0xff], Malformed::Version(3)),
+            (
+                &[0x49, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+                Malformed::TokenLength(9),
+            ),
+            (&[0x40, 1, 0, 0, 0xf0], Malformed::ReservedNibble),
+            (&[0x40, 1, 0, 0, 0x0f], Malformed::ReservedNibble),
+            (
+                &[0x40, 1, 0, 0, 0xe0, 0xff, 0xff],
+                Malformed::OptionNumber(65_535 + 269),
+            ),
+            (
+                &[0x40, 1, 0, 0, 0xe0, 0xfe, 0xf2, 0x10],
+                Malformed::OptionNumber(65_536),
+            ),
+            (&seventeen_options, Malformed::TooManyOptions),
+            (&[0x40, 1, 0, 0, 0xff], Malformed::EmptyPayload),
+            (&[0x40, 0, 0, 0, 0], Malformed::EmptyWithContent(5)),
+            (&[0x41, 0, 0, 0, 0], Malformed::EmptyWithContent(5)),
+        ] {
+            assert_eq!(decode(datagram).err(), Some(fault), "{datagram:02x?}");
+        }
+    }
+
+    #[test]
+    fn extended_deltas_and_lengths_are_read() {
+        let mut datagram = vec![0x40, 1, 0, 0, 0xdd, 0, 2];
+        datagram.extend([7; 15]);
+        datagram.extend([0xee, 0, 1, 0, 0]);
+        datagram.extend([8; 269]);
+        let packet = decode(&datagram).expect("well formed");
+        let options: Vec<(u16, Vec<u8>)> = packet
+            .options()
+            .map(|(number, values)| (*number, values.front().cloned().expect("a value")))
+            .collect();
+        assert_eq!(options, [(13, vec![7; 15]), (13 + 270, vec![8; 269])]);
+        assert_eq!(encode(&packet, datagram.len()), Ok(datagram.clone()));
+        assert_eq!(encode(&packet, datagram.len() - 1), Err(datagram.len()));
+    }
+
+    /// Bytes that get past the header often enough to reach the options.
+    fn datagram() -> impl Strategy<Value = Vec<u8>> {
+        let anything = proptest::collection::vec(any::<u8>(), 0..64);
+        let headed = (0x40..=0x48u8, proptest::collection::vec(any::<u8>(), 3..64))
+            .prop_map(|(first, rest)| [vec![first], rest].concat());
+        let sparse = (
+            proptest::collection::vec(0..=8u8, 8..200),
+            proptest::collection::vec((0..208usize, any::<u8>()), 0..8),
+        )
+            .prop_map(|(rest, changes)| {
+                let mut bytes = [vec![0x40, 1, 0, 0], rest].concat();
+                for (at, byte) in changes {
+                    if let Some(slot) = bytes.get_mut(at) {
+                        *slot = byte;
+                    }
+                }
+                bytes
+            });
+        prop_oneof![anything, headed, sparse]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        /// The check leaves the codec nothing to refuse, and what it passes is what it was.
+        #[test]
+        fn what_passes_the_check_survives_the_codec(datagram in datagram()) {
+            match decode(&datagram) {
+                Err(fault) => prop_assert_ne!(fault, Malformed::Codec),
+                Ok(packet) => {
+                    let again = encode(&packet, usize::MAX).expect("encodes");
+                    prop_assert_eq!(decode(&again).expect("decodes"), packet);
+                }
+            }
+        }
+
+        /// The codec alone does not panic either, whatever it is given.
+        #[test]
+        fn the_codec_survives_anything(datagram in datagram()) {
+            if let Ok(packet) = Packet::from_bytes(&datagram) {
+                prop_assert!(packet.to_bytes_unlimited().is_ok());
+            }
+        }
     }
 }

@@ -10,26 +10,22 @@
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use coap_lite::Packet;
 use edgerm_protocol::Instant;
-use rand_core::{Rng, SeedableRng};
-use rand_pcg::Pcg32;
 
 use crate::code::{Class, Code};
 use crate::codec;
 use crate::config::Config;
+use crate::empty::EmptyMessages;
 use crate::error::{Ignored, Refusal, RequestError, RespondError};
 use crate::exchange::{Exchange, ExchangeId, State};
-use crate::header::{MessageId, MessageType, Token};
-use crate::inbox::{Envelope, Inbox, RequestId};
-use crate::message::{ReceivedRequest, ReceivedResponse, Request, Response};
+use crate::header::{Envelope, MessageId, MessageType, Token};
+use crate::ids::Ids;
+use crate::inbox::{Inbox, RequestId};
+use crate::request::{ReceivedRequest, Request};
+use crate::response::{ReceivedResponse, Response};
 use crate::security::{Plain, RequestKey, Security};
-
-/// Most empty messages (acknowledgements, resets) waiting to be sent. What comes beyond is
-/// dropped as if by the network; the peer's retransmission asks for it again.
-const MAX_EMPTY: usize = 4;
 
 /// What a datagram or the passing of time meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,41 +50,33 @@ pub enum Event {
 /// takes `now`, drain [`Self::poll_transmit`] and set a timer for [`Self::poll_timeout`].
 ///
 /// It holds a buffer only for a request in flight and for the last replies, as [`Config`]
-/// bounds them. Message ids start at random and count up; tokens are two random bytes. Their
-/// generator is not a cryptographic one: it keeps blind forgers out, and the security layer
-/// the others.
+/// bounds them. Message ids start at random and count up; tokens are two random bytes.
 #[derive(Debug)]
 pub struct Endpoint<S: Security = Plain> {
     config: Config,
     security: S,
-    random: Pcg32,
-    next_message_id: u16,
+    ids: Ids,
     next_exchange: u32,
-    last_token: u16,
     exchange: Option<Exchange<S::Binding>>,
     /// The last separate response that was acknowledged, for when it comes again.
     last_separate: Option<MessageId>,
     inbox: Inbox<S::Binding>,
-    empty: Vec<(MessageType, MessageId)>,
+    empty: EmptyMessages,
 }
 
 impl<S: Security> Endpoint<S> {
     /// An endpoint that draws its jitter, tokens and first message id from `seed`, which must
     /// differ from boot to boot.
     pub fn new(config: Config, security: S, seed: u64) -> Self {
-        let mut random = Pcg32::seed_from_u64(seed);
-        let next_message_id = random_u16(&mut random);
         Self {
             config,
             security,
-            next_message_id,
+            ids: Ids::new(seed),
             next_exchange: 0,
-            last_token: random_u16(&mut random),
-            random,
             exchange: None,
             last_separate: None,
             inbox: Inbox::new(),
-            empty: Vec::new(),
+            empty: EmptyMessages::default(),
         }
     }
 
@@ -134,7 +122,7 @@ impl<S: Security> Endpoint<S> {
             }
             (MessageType::Reset, Class::Empty) => self.on_reset(message_id),
             (MessageType::Confirmable, Class::Empty) => {
-                self.send_empty(MessageType::Reset, message_id);
+                self.empty.push(MessageType::Reset, message_id);
                 Err(Ignored::Ping)
             }
             (_, Class::Reserved) => {
@@ -166,8 +154,8 @@ impl<S: Security> Endpoint<S> {
         if self.is_busy() {
             return Err(RequestError::Busy);
         }
-        let message_id = self.new_message_id();
-        let token = self.new_token();
+        let message_id = self.ids.message_id();
+        let token = self.ids.token();
         let packet = request.to_packet(message_id, token)?;
         let (packet, binding) = self
             .security
@@ -178,7 +166,7 @@ impl<S: Security> Endpoint<S> {
             codec::encode(&packet, max).map_err(|len| RequestError::TooLarge { len, max })?;
         let id = ExchangeId(self.next_exchange);
         self.next_exchange = self.next_exchange.wrapping_add(1);
-        let wait = self.first_wait();
+        let wait = self.ids.first_wait(&self.config);
         self.exchange = Some(Exchange {
             id,
             message_id,
@@ -229,15 +217,9 @@ impl<S: Security> Endpoint<S> {
 
     /// The next datagram to send to the peer. Call until `None`.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
-        if !self.empty.is_empty() {
-            let (kind, message_id) = self.empty.remove(0);
-            if self.empty.is_empty() {
-                self.empty = Vec::new();
-            }
-            return Some(codec::encode_empty(kind, message_id));
-        }
-        self.inbox
+        self.empty
             .poll_transmit()
+            .or_else(|| self.inbox.poll_transmit())
             .or_else(|| self.exchange.as_mut()?.poll_transmit())
     }
 
@@ -283,7 +265,7 @@ impl<S: Security> Endpoint<S> {
         } else {
             Envelope {
                 kind: MessageType::NonConfirmable,
-                message_id: self.new_message_id(),
+                message_id: self.ids.message_id(),
                 token,
             }
         };
@@ -332,7 +314,7 @@ impl<S: Security> Endpoint<S> {
         })?;
         if kind == MessageType::Confirmable {
             self.last_separate = Some(message_id);
-            self.send_empty(MessageType::Acknowledgement, message_id);
+            self.empty.push(MessageType::Acknowledgement, message_id);
         }
         self.exchange = None;
         Ok(Event::Response(id, response))
@@ -345,7 +327,7 @@ impl<S: Security> Endpoint<S> {
         token: Token,
     ) -> Ignored {
         if kind == MessageType::Confirmable && self.last_separate == Some(message_id) {
-            self.send_empty(MessageType::Acknowledgement, message_id);
+            self.empty.push(MessageType::Acknowledgement, message_id);
             return Ignored::DuplicateResponse(message_id);
         }
         self.reject(kind, message_id);
@@ -378,39 +360,8 @@ impl<S: Security> Endpoint<S> {
     /// confirmable, in silence otherwise (RFC 7252 sections 4.2 and 4.3).
     fn reject(&mut self, kind: MessageType, message_id: MessageId) {
         if kind == MessageType::Confirmable {
-            self.send_empty(MessageType::Reset, message_id);
+            self.empty.push(MessageType::Reset, message_id);
         }
-    }
-
-    fn send_empty(&mut self, kind: MessageType, message_id: MessageId) {
-        if self.empty.len() < MAX_EMPTY {
-            self.empty.push((kind, message_id));
-        }
-    }
-
-    fn new_message_id(&mut self) -> MessageId {
-        let message_id = MessageId(self.next_message_id);
-        self.next_message_id = self.next_message_id.wrapping_add(1);
-        message_id
-    }
-
-    /// Never the token before it, which a late response may still bear.
-    fn new_token(&mut self) -> Token {
-        let drawn = random_u16(&mut self.random);
-        self.last_token = if drawn == self.last_token {
-            drawn.wrapping_add(1)
-        } else {
-            drawn
-        };
-        Token::short(self.last_token)
-    }
-
-    /// Between `ack_timeout` and `ack_timeout * ack_random_factor` (RFC 7252 section 4.2).
-    fn first_wait(&mut self) -> Duration {
-        let least = self.config.ack_timeout;
-        let spread = u32::from(self.config.ack_random_factor.saturating_sub(1000));
-        let thousandths = self.random.next_u32() % (spread + 1);
-        least.saturating_add(least.saturating_mul(thousandths) / 1000)
     }
 }
 
@@ -420,9 +371,4 @@ fn token_of(packet: &Packet) -> Result<Token, Ignored> {
         let len = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
         Ignored::Malformed(codec::Malformed::TokenLength(len))
     })
-}
-
-fn random_u16(random: &mut Pcg32) -> u16 {
-    let [first, second, ..] = random.next_u32().to_be_bytes();
-    u16::from_be_bytes([first, second])
 }

@@ -152,3 +152,85 @@ impl<B> Exchange<B> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    fn exchange(max_retransmit: u8) -> Exchange<()> {
+        let config = Config {
+            max_retransmit,
+            ..Config::default()
+        };
+        Exchange {
+            id: ExchangeId(0),
+            message_id: MessageId(7),
+            token: Token::short(9),
+            binding: (),
+            state: State::new(at(0), vec![1, 2, 3], Duration::from_secs(2), &config),
+        }
+    }
+
+    #[test]
+    fn each_wait_is_twice_the_one_before() {
+        let mut exchange = exchange(4);
+        assert_eq!(exchange.poll_transmit(), Some(vec![1, 2, 3]));
+        for due in [2_000, 6_000, 14_000, 30_000] {
+            assert_eq!(exchange.poll_timeout(), at(due));
+            assert!(!exchange.handle_timeout(at(due - 1)), "too early");
+            assert_eq!(exchange.poll_transmit(), None);
+            assert!(!exchange.handle_timeout(at(due)));
+            assert_eq!(exchange.poll_transmit(), Some(vec![1, 2, 3]));
+            assert_eq!(exchange.poll_transmit(), None, "once");
+        }
+        assert_eq!(exchange.poll_timeout(), at(62_000));
+        assert!(exchange.handle_timeout(at(62_000)), "silent to the end");
+    }
+
+    #[test]
+    fn a_driver_that_overslept_retransmits_once() {
+        let mut exchange = exchange(4);
+        assert!(!exchange.handle_timeout(at(20_000)));
+        assert_eq!(exchange.poll_timeout(), at(24_000));
+    }
+
+    #[test]
+    fn without_retransmissions_the_first_wait_is_the_last() {
+        assert!(exchange(0).handle_timeout(at(2_000)));
+    }
+
+    #[test]
+    fn an_acknowledgement_ends_retransmission_and_frees_the_datagram() {
+        let mut exchange = exchange(4);
+        assert_eq!(exchange.buffered(), 3);
+        assert!(exchange.on_acknowledgement(at(500), &Config::default()));
+        assert_eq!((exchange.buffered(), exchange.poll_transmit()), (0, None));
+        assert!(!exchange.on_acknowledgement(at(600), &Config::default()), "no news");
+        assert_eq!(exchange.poll_timeout(), at(93_500));
+        assert!(!exchange.handle_timeout(at(93_499)));
+        assert!(exchange.handle_timeout(at(93_500)));
+    }
+
+    #[test]
+    fn a_response_is_matched_by_token_and_piggybacked_by_message_id_too() {
+        use MessageType::{Acknowledgement, Confirmable, NonConfirmable};
+        for (kind, message_id, token, ours) in [
+            (Acknowledgement, 7, 9, true),
+            (Acknowledgement, 8, 9, false),
+            (Acknowledgement, 7, 8, false),
+            (Confirmable, 1000, 9, true),
+            (Confirmable, 7, 8, false),
+            (NonConfirmable, 1000, 9, true),
+            (NonConfirmable, 1000, 8, false),
+        ] {
+            let matched =
+                exchange(4).is_answered_by(kind, MessageId(message_id), Token::short(token));
+            assert_eq!(matched, ours, "{kind:?} {message_id} {token}");
+        }
+    }
+}

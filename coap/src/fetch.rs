@@ -13,7 +13,7 @@ use core::fmt;
 
 use crate::block::{BlockOption, BlockSize};
 use crate::code::Code;
-use crate::message::ReceivedResponse;
+use crate::response::ReceivedResponse;
 
 /// A body being fetched, block after block.
 ///
@@ -248,3 +248,189 @@ impl fmt::Display for FetchError {
 }
 
 impl core::error::Error for FetchError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::serve;
+    use alloc::vec;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    const TOTAL: u32 = 150;
+
+    fn option(number: u32, more: bool, size: BlockSize) -> BlockOption {
+        BlockOption::new(number, more, size).expect("a number")
+    }
+
+    fn response(block2: Option<BlockOption>, len: usize) -> ReceivedResponse {
+        ReceivedResponse {
+            code: Code::CONTENT,
+            content_format: None,
+            block2,
+            size2: None,
+            payload: vec![7; len],
+        }
+    }
+
+    #[test]
+    fn a_wrong_response_is_refused_and_moves_nothing() {
+        let (b64, b128) = (BlockSize::B64, BlockSize::from_szx(3).expect("a size"));
+        let not_found = ReceivedResponse {
+            code: Code::NOT_FOUND,
+            ..response(None, 0)
+        };
+        let another = ReceivedResponse {
+            size2: Some(151),
+            ..response(Some(option(1, true, b64)), 64)
+        };
+        let wrong_length = |got| FetchError::WrongLength { expected: 64, got };
+        let wrong_block = |got| FetchError::WrongBlock { expected: 64, got };
+        for (response, error) in [
+            (not_found, FetchError::Code(Code::NOT_FOUND)),
+            (
+                another,
+                FetchError::WrongTotal {
+                    expected: TOTAL,
+                    got: 151,
+                },
+            ),
+            (response(None, 64), FetchError::NoBlock2),
+            (
+                response(Some(option(0, true, b128)), 128),
+                FetchError::LargerBlocks {
+                    asked: b64,
+                    got: b128,
+                },
+            ),
+            (response(Some(option(0, true, b64)), 64), wrong_block(0)),
+            (response(Some(option(2, false, b64)), 22), wrong_block(128)),
+            (
+                response(Some(option(1, true, BlockSize::MIN)), 16),
+                wrong_block(16),
+            ),
+            (response(Some(option(1, true, b64)), 63), wrong_length(63)),
+            (response(Some(option(1, true, b64)), 65), wrong_length(65)),
+            (response(Some(option(1, true, b64)), 0), wrong_length(0)),
+            (
+                response(Some(option(1, false, b64)), 64),
+                FetchError::WrongMore {
+                    end: 128,
+                    total: TOTAL,
+                    more: false,
+                },
+            ),
+        ] {
+            let mut fetch = Block2Fetch::new(TOTAL, b64, 64).expect("in reach");
+            assert_eq!(fetch.accept(&response), Err(error));
+            assert_eq!(fetch.next_block(), Some(option(1, false, b64)));
+        }
+    }
+
+    #[test]
+    fn the_last_block_ends_it() {
+        let mut fetch = Block2Fetch::new(TOTAL, BlockSize::B64, 149).expect("in reach");
+        let last = option(2, false, BlockSize::B64);
+        assert_eq!(fetch.next_block(), Some(last));
+        let lies = response(Some(option(2, true, BlockSize::B64)), 22);
+        let more = FetchError::WrongMore {
+            end: TOTAL,
+            total: TOTAL,
+            more: true,
+        };
+        assert_eq!(fetch.accept(&lies), Err(more));
+        let response = response(Some(last), 22);
+        let block = fetch.accept(&response).expect("the last block");
+        assert_eq!((block.offset, block.data.len()), (128, 22));
+        assert!(fetch.is_done());
+        assert_eq!(fetch.next_block(), None);
+        assert!(fetch.accept(&response).is_err(), "nothing more to take");
+    }
+
+    #[test]
+    fn a_body_that_fits_may_come_without_the_option() {
+        let mut fetch = Block2Fetch::new(10, BlockSize::B64, 0).expect("in reach");
+        let whole = response(None, 10);
+        assert_eq!(fetch.accept(&whole).map(|block| block.data.len()), Ok(10));
+        assert!(fetch.is_done());
+    }
+
+    #[test]
+    fn nothing_is_asked_for_where_nothing_is_missing() {
+        for (total, from) in [(0, 0), (10, 10), (10, 11), (10, u32::MAX)] {
+            let fetch = Block2Fetch::new(total, BlockSize::MIN, from).expect("in reach");
+            assert!(fetch.is_done());
+            assert_eq!(fetch.next_block(), None);
+        }
+    }
+
+    #[test]
+    fn a_body_out_of_reach_is_refused() {
+        let size = BlockSize::MIN;
+        let total = (16 << 20) + 1;
+        let error = FetchError::Unaddressable { total, size };
+        assert_eq!(Block2Fetch::new(total, size, 0), Err(error));
+        assert!(Block2Fetch::new(total - 1, size, 0).is_ok());
+        let mut fetch = Block2Fetch::new(total, BlockSize::B64, 0).expect("in reach");
+        let shrunk = response(Some(option(0, true, size)), 16);
+        assert_eq!(
+            fetch.accept(&shrunk),
+            Err(error),
+            "the server shrinks the blocks"
+        );
+        assert_eq!(fetch.offset(), 0);
+    }
+
+    proptest! {
+        /// Whatever sizes the two sides have, and wherever it resumes, the body arrives whole,
+        /// also when the server shrinks its blocks on the way.
+        #[test]
+        fn a_fetch_meets_serve(
+            len in 0..3000u32, asked in 0..=6u8, from in 0..3000u32,
+            served in proptest::collection::vec(0..=6u8, 1..4),
+        ) {
+            let blob: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
+            let asked = BlockSize::from_szx(asked).expect("a size");
+            let mut fetch = Block2Fetch::new(len, asked, from).expect("in reach");
+            let mut got = blob[..fetch.offset() as usize].to_vec();
+            let mut sizes = served.iter().cycle();
+            while let Some(block) = fetch.next_block() {
+                let max = sizes.next().copied().and_then(BlockSize::from_szx).expect("a size");
+                let slice = serve(&blob, Some(block), max).expect("in range");
+                let response = ReceivedResponse {
+                    code: Code::CONTENT,
+                    content_format: None,
+                    block2: Some(slice.option),
+                    size2: Some(slice.total),
+                    payload: slice.data.to_vec(),
+                };
+                let taken = fetch.accept(&response).expect("the block asked for");
+                prop_assert_eq!(taken.offset as usize, got.len());
+                got.extend(taken.data);
+            }
+            prop_assert_eq!(got, blob);
+        }
+
+        #[test]
+        fn hostile_responses_never_pass_the_end(
+            total in 0..2000u32, from in 0..2000u32,
+            responses in proptest::collection::vec(
+                (proptest::option::of(proptest::collection::vec(any::<u8>(), 0..3)), 0..130usize),
+                0..50,
+            ),
+        ) {
+            let mut fetch = Block2Fetch::new(total, BlockSize::B64, from).expect("in reach");
+            for (value, len) in responses {
+                let block2 = value.and_then(|value| BlockOption::decode(&value).ok());
+                let before = fetch;
+                match fetch.accept(&response(block2, len)) {
+                    Ok(block) => {
+                        prop_assert_eq!(block.offset, before.offset());
+                        prop_assert!(fetch.offset() <= total);
+                    }
+                    Err(_) => prop_assert_eq!(fetch, before),
+                }
+            }
+        }
+    }
+}

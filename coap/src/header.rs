@@ -1,6 +1,9 @@
 //! What the first bytes of a message carry beside its code: type, message id, token.
 
+use coap_lite::Packet;
 use core::fmt;
+
+use crate::code::Code;
 
 /// The type of a message (RFC 7252 section 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,5 +92,25 @@ impl fmt::Display for Token {
         self.as_bytes()
             .iter()
             .try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// How a message of ours is headed, apart from its code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Envelope {
+    pub(crate) kind: MessageType,
+    pub(crate) message_id: MessageId,
+    pub(crate) token: Token,
+}
+
+impl Envelope {
+    /// A packet with this header and nothing else.
+    pub(crate) fn packet(self, code: Code) -> Packet {
+        let mut packet = Packet::new();
+        packet.header.set_type(self.kind.into());
+        packet.header.code = u8::from(code).into();
+        packet.header.message_id = self.message_id.0;
+        packet.set_token(self.token.as_bytes().to_vec());
+        packet
     }
 }

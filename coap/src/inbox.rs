@@ -23,7 +23,7 @@ use edgerm_protocol::Instant;
 
 use crate::config::Config;
 use crate::error::Ignored;
-use crate::header::{MessageId, MessageType, Token};
+use crate::header::{Envelope, MessageType};
 use crate::security::RequestKey;
 
 /// Names one request of the peer among those of its endpoint.
@@ -65,14 +65,6 @@ struct Answered {
     /// Only a confirmable request is answered again.
     confirmable: bool,
     repeatable: bool,
-}
-
-/// How the reply to a request is headed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Envelope {
-    pub(crate) kind: MessageType,
-    pub(crate) message_id: MessageId,
-    pub(crate) token: Token,
 }
 
 impl<B> Inbox<B> {
@@ -200,5 +192,133 @@ impl<B> Inbox<B> {
             self.pending = Vec::new();
         }
         Some(pending)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::header::{MessageId, Token};
+    use alloc::vec;
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_millis(seconds * 1000)
+    }
+
+    fn key(number: u8) -> RequestKey {
+        RequestKey::protected(&[1], &[number]).expect("it fits")
+    }
+
+    fn begin(inbox: &mut Inbox<()>, number: u8, kind: MessageType) -> RequestId {
+        let envelope = Envelope {
+            kind,
+            message_id: MessageId(u16::from(number)),
+            token: Token::short(0),
+        };
+        inbox.begin(at(0), key(number), envelope, ())
+    }
+
+    /// Takes a confirmable request and answers it with so many bytes.
+    fn answer(inbox: &mut Inbox<()>, number: u8, len: usize, repeatable: bool, config: &Config) {
+        let id = begin(inbox, number, MessageType::Acknowledgement);
+        inbox.answer(id, vec![number; len], repeatable, config);
+        assert_eq!(inbox.poll_transmit(), Some(vec![number; len]));
+    }
+
+    fn remembered(inbox: &mut Inbox<()>) -> Vec<u8> {
+        (0..=9)
+            .filter(|number| inbox.on_duplicate(&key(*number)).is_some())
+            .collect()
+    }
+
+    #[test]
+    fn a_duplicate_is_dropped_until_answered_and_then_answered_again() {
+        let (mut inbox, config) = (Inbox::new(), Config::default());
+        let id = begin(&mut inbox, 1, MessageType::Acknowledgement);
+        assert_eq!(
+            inbox.on_duplicate(&key(1)),
+            Some(Ignored::DuplicatePending(id))
+        );
+        assert_eq!(inbox.poll_transmit(), None);
+        inbox.answer(id, vec![1, 2], false, &config);
+        assert_eq!(inbox.poll_transmit(), Some(vec![1, 2]));
+        assert_eq!(inbox.poll_transmit(), None);
+        for _ in 0..3 {
+            assert_eq!(
+                inbox.on_duplicate(&key(1)),
+                Some(Ignored::DuplicateAnswered)
+            );
+            assert_eq!(inbox.poll_transmit(), Some(vec![1, 2]));
+        }
+        assert!(inbox.envelope(id).is_none(), "it waits no more");
+        assert_eq!(inbox.on_duplicate(&key(2)), None);
+    }
+
+    #[test]
+    fn a_reply_to_a_non_confirmable_request_is_sent_once_and_not_held() {
+        let (mut inbox, config) = (Inbox::new(), Config::default());
+        let id = begin(&mut inbox, 1, MessageType::NonConfirmable);
+        inbox.answer(id, vec![1, 2], false, &config);
+        assert_eq!(inbox.poll_transmit(), Some(vec![1, 2]));
+        assert_eq!(inbox.reply_bytes(), 0);
+        assert_eq!(
+            inbox.on_duplicate(&key(1)),
+            Some(Ignored::DuplicateAnswered)
+        );
+        assert_eq!(inbox.poll_transmit(), None);
+    }
+
+    #[test]
+    fn the_oldest_reply_makes_room() {
+        let config = Config {
+            replies: 3,
+            reply_bytes: 100,
+            ..Config::default()
+        };
+        for (lengths, kept) in [
+            (&[10, 10, 10, 10, 10][..], &[2, 3, 4][..]),
+            (&[50, 50], &[0, 1]),
+            (&[50, 50, 1], &[1, 2]),
+            (&[10, 10, 90], &[1, 2]),
+            (&[10, 10, 10, 300], &[3]),
+        ] {
+            let mut inbox = Inbox::new();
+            for (number, len) in (0..).zip(lengths) {
+                answer(&mut inbox, number, *len, false, &config);
+            }
+            assert_eq!(remembered(&mut inbox), kept, "{lengths:?}");
+        }
+        let none = Config {
+            replies: 0,
+            ..config
+        };
+        let mut inbox = Inbox::new();
+        answer(&mut inbox, 0, 10, false, &none);
+        answer(&mut inbox, 1, 10, false, &none);
+        assert_eq!(remembered(&mut inbox), [1], "the last one is always kept");
+    }
+
+    #[test]
+    fn a_repeatable_reply_is_kept_until_the_next_request() {
+        let (mut inbox, config) = (Inbox::new(), Config::default());
+        answer(&mut inbox, 0, 10, false, &config);
+        answer(&mut inbox, 1, 10, true, &config);
+        assert_eq!(remembered(&mut inbox), [0, 1]);
+        while inbox.poll_transmit().is_some() {}
+        answer(&mut inbox, 2, 10, false, &config);
+        assert_eq!(remembered(&mut inbox), [0, 2]);
+    }
+
+    #[test]
+    fn what_is_older_than_the_lifetime_is_forgotten() {
+        let (mut inbox, config) = (Inbox::new(), Config::default());
+        answer(&mut inbox, 0, 10, false, &config);
+        let waiting = begin(&mut inbox, 1, MessageType::Acknowledgement);
+        inbox.expire(at(246), config.exchange_lifetime);
+        assert_eq!(remembered(&mut inbox), [0, 1]);
+        inbox.expire(at(247), config.exchange_lifetime);
+        assert_eq!(remembered(&mut inbox), []);
+        assert!(inbox.envelope(waiting).is_none());
+        assert_eq!((inbox.waiting(), inbox.reply_bytes()), (0, 0));
     }
 }

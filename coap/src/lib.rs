@@ -14,8 +14,9 @@
 //! | `inbox` | the server's machine: requests to answer, and replies kept for duplicates |
 //! | `security` | the seam where OSCORE sits: protect and unprotect, of request and of response |
 //! | `block`, `fetch` | the Block2 option and stateless slices; the resumable fetch of a body |
-//! | `message`, `code`, `header` | requests and responses as applications see them; their numbers |
-//! | `codec`, `option` | bytes to packets, with the guards that `coap-lite` lacks |
+//! | `request`, `response` | as applications see them, and into and out of packets |
+//! | `code`, `header`, `option`, `ids` | the numbers in a message, and where ours come from |
+//! | `codec`, `empty` | bytes to packets, with the guards that `coap-lite` lacks; messages of four bytes |
 //! | `config`, `error` | the numbers one may turn; what can go wrong, an enum an operation |
 //!
 //! # Left out
@@ -33,14 +34,17 @@ mod block;
 mod code;
 mod codec;
 mod config;
+mod empty;
 mod endpoint;
 mod error;
 mod exchange;
 mod fetch;
 mod header;
+mod ids;
 mod inbox;
-mod message;
 mod option;
+mod request;
+mod response;
 mod security;
 
 pub use block::{BlockError, BlockOption, BlockOptionError, BlockSize, BlockSlice, serve};
@@ -53,7 +57,8 @@ pub use exchange::ExchangeId;
 pub use fetch::{Block2Fetch, FetchError, FetchedBlock};
 pub use header::{MessageId, MessageType, Token};
 pub use inbox::RequestId;
-pub use message::{ReceivedRequest, ReceivedResponse, Request, Response};
+pub use request::{ReceivedRequest, Request};
+pub use response::{ReceivedResponse, Response};
 pub use security::{Plain, RequestKey, Security, SecurityError};
 
 /// A CoAP message as the codec sees it, for those who implement [`Security`].

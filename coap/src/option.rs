@@ -1,6 +1,12 @@
-//! Option numbers (RFC 7252 section 12.2, RFC 7959 section 6) and values that are numbers.
+//! Option numbers (RFC 7252 section 12.2, RFC 7959 section 6), values that are numbers, and
+//! the options that tell about a payload.
 
 use alloc::vec::Vec;
+
+use coap_lite::{CoapOption, Packet};
+
+use crate::block::BlockOption;
+use crate::code::ContentFormat;
 
 pub(crate) const URI_HOST: u16 = 3;
 pub(crate) const URI_PORT: u16 = 7;
@@ -33,6 +39,28 @@ pub(crate) fn decode_uint(bytes: &[u8]) -> Option<u32> {
             .iter()
             .fold(0, |value, byte| value << 8 | u32::from(*byte))
     })
+}
+
+/// Puts a body and what says about it into a packet.
+pub(crate) fn add_content(
+    packet: &mut Packet,
+    content_format: Option<ContentFormat>,
+    block2: Option<BlockOption>,
+    payload: &[u8],
+) {
+    if let Some(ContentFormat(number)) = content_format {
+        packet.add_option(CoapOption::ContentFormat, encode_uint(u32::from(number)));
+    }
+    if let Some(block) = block2 {
+        packet.add_option(CoapOption::Block2, block.encode());
+    }
+    packet.payload = payload.to_vec();
+}
+
+/// Content-Format is elective, so ignored where it is out of range (RFC 7252 section 5.4.3).
+pub(crate) fn content_format(value: &[u8]) -> Option<ContentFormat> {
+    let number = decode_uint(value)?;
+    u16::try_from(number).ok().map(ContentFormat)
 }
 
 #[cfg(test)]

@@ -1,0 +1,161 @@
+//! Requests as the application sees them, and their way into and out of packets.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use coap_lite::{CoapOption, Packet};
+
+use crate::block::BlockOption;
+use crate::code::{Code, ContentFormat, Method};
+use crate::error::{Refusal, RequestError};
+use crate::header::{Envelope, MessageId, MessageType, Token};
+use crate::option::{
+    BLOCK2, CONTENT_FORMAT, MAX_SEGMENT, PROXY_SCHEME, PROXY_URI, URI_HOST, URI_PATH, URI_PORT,
+    add_content, content_format, is_critical,
+};
+
+/// A request to send; always confirmable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// What is asked for.
+    pub method: Method,
+    /// Segments of the path, each at most 255 bytes and without a slash.
+    pub path: &'a [&'a str],
+    /// What the payload is.
+    pub content_format: Option<ContentFormat>,
+    /// Which block of the response's body is wanted.
+    pub block2: Option<BlockOption>,
+    /// The body; none where empty.
+    pub payload: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// A request without a body.
+    pub const fn new(method: Method, path: &'a [&'a str]) -> Self {
+        Self {
+            method,
+            path,
+            content_format: None,
+            block2: None,
+            payload: &[],
+        }
+    }
+
+    /// A POST of a CBOR body.
+    pub const fn post_cbor(path: &'a [&'a str], payload: &'a [u8]) -> Self {
+        Self {
+            method: Method::Post,
+            path,
+            content_format: Some(ContentFormat::CBOR),
+            block2: None,
+            payload,
+        }
+    }
+
+    /// A GET of one block of a body.
+    pub const fn get_block(path: &'a [&'a str], block: BlockOption) -> Self {
+        Self {
+            method: Method::Get,
+            path,
+            content_format: None,
+            block2: Some(block),
+            payload: &[],
+        }
+    }
+
+    pub(crate) fn to_packet(
+        self,
+        message_id: MessageId,
+        token: Token,
+    ) -> Result<Packet, RequestError> {
+        let envelope = Envelope {
+            kind: MessageType::Confirmable,
+            message_id,
+            token,
+        };
+        let mut packet = envelope.packet(self.method.code());
+        for segment in self.path {
+            if segment.len() > MAX_SEGMENT || segment.contains('/') {
+                return Err(RequestError::PathSegment(segment.len()));
+            }
+            packet.add_option(CoapOption::UriPath, segment.as_bytes().to_vec());
+        }
+        add_content(&mut packet, self.content_format, self.block2, self.payload);
+        Ok(packet)
+    }
+}
+
+/// A request of the peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedRequest {
+    /// What is asked for.
+    pub method: Method,
+    path: String,
+    /// What the payload is, where told.
+    pub content_format: Option<ContentFormat>,
+    /// Which block of the response's body is wanted.
+    pub block2: Option<BlockOption>,
+    /// The body.
+    pub payload: Vec<u8>,
+}
+
+impl ReceivedRequest {
+    /// The segments of the path joined by slashes, none at either end: `m/0a1b`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The segments of the path; none for the root.
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
+        self.path.split('/').filter(|_| !self.path.is_empty())
+    }
+
+    pub(crate) fn from_packet(packet: Packet) -> Result<Self, Refusal> {
+        let code = Code::from(u8::from(packet.header.code));
+        let mut request = Self {
+            method: Method::from_code(code).ok_or(Refusal::Method(code))?,
+            path: String::new(),
+            content_format: None,
+            block2: None,
+            payload: Vec::new(),
+        };
+        for (&number, values) in packet.options() {
+            let Some(first) = values.front() else {
+                continue;
+            };
+            match number {
+                // Whom the URI names was settled when the datagram reached this endpoint.
+                URI_HOST | URI_PORT => {}
+                URI_PATH => request.path = join(values)?,
+                CONTENT_FORMAT => request.content_format = content_format(first),
+                BLOCK2 if values.len() > 1 => return Err(Refusal::CriticalOption(number)),
+                BLOCK2 => {
+                    request.block2 = Some(BlockOption::decode(first).map_err(Refusal::Block2)?);
+                }
+                PROXY_URI | PROXY_SCHEME => return Err(Refusal::Proxy),
+                _ if is_critical(number) => return Err(Refusal::CriticalOption(number)),
+                _ => {}
+            }
+        }
+        request.payload = packet.payload;
+        Ok(request)
+    }
+}
+
+fn join<'a>(segments: impl IntoIterator<Item = &'a Vec<u8>>) -> Result<String, Refusal> {
+    let mut path = String::new();
+    for (index, segment) in segments.into_iter().enumerate() {
+        let text = core::str::from_utf8(segment)
+            .ok()
+            .filter(|text| text.len() <= MAX_SEGMENT)
+            .ok_or(Refusal::PathSegment)?;
+        if text.contains('/') {
+            return Err(Refusal::SlashInSegment);
+        }
+        if index > 0 {
+            path.push('/');
+        }
+        path.push_str(text);
+    }
+    Ok(path)
+}

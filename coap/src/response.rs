@@ -1,0 +1,140 @@
+//! Responses as the application sees them, and their way into and out of packets.
+
+use alloc::vec::Vec;
+
+use coap_lite::{CoapOption, Packet};
+
+use crate::block::{BlockOption, BlockSlice};
+use crate::code::{Code, ContentFormat};
+use crate::header::Envelope;
+use crate::option::{
+    BLOCK2, CONTENT_FORMAT, SIZE2, add_content, content_format, decode_uint, encode_uint,
+    is_critical,
+};
+
+/// A response to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Response<'a> {
+    /// What came of the request.
+    pub code: Code,
+    /// What the payload is; need not be told where the request decides it.
+    pub content_format: Option<ContentFormat>,
+    /// Which block of the body the payload is.
+    pub block2: Option<BlockOption>,
+    /// Length of the whole body in bytes, told with its first block.
+    pub size2: Option<u32>,
+    /// The body; none where empty.
+    pub payload: &'a [u8],
+    /// Whether the application may be asked the same again without harm. The reply is then
+    /// kept for duplicates only until the peer's next request, not for the exchange lifetime.
+    pub repeatable: bool,
+}
+
+impl<'a> Response<'a> {
+    /// A response without a body.
+    pub const fn new(code: Code) -> Self {
+        Self {
+            code,
+            content_format: None,
+            block2: None,
+            size2: None,
+            payload: &[],
+            repeatable: false,
+        }
+    }
+
+    /// A response with a body whose format the request decides.
+    pub const fn with_payload(code: Code, payload: &'a [u8]) -> Self {
+        Self {
+            payload,
+            ..Self::new(code)
+        }
+    }
+
+    /// An error with a diagnostic text for people (RFC 7252 section 5.5.2).
+    pub const fn error(code: Code, diagnostic: &'a str) -> Self {
+        Self::with_payload(code, diagnostic.as_bytes())
+    }
+
+    /// A block of an immutable blob: 2.05, safe to repeat, with the total on the first block.
+    pub fn block(slice: &BlockSlice<'a>) -> Self {
+        Self {
+            block2: Some(slice.option),
+            size2: (slice.option.number() == 0).then_some(slice.total),
+            repeatable: true,
+            ..Self::with_payload(Code::CONTENT, slice.data)
+        }
+    }
+
+    /// The same response, said to be safe to repeat.
+    pub const fn repeatable(self) -> Self {
+        Self {
+            repeatable: true,
+            ..self
+        }
+    }
+
+    pub(crate) fn to_packet(self, envelope: Envelope) -> Packet {
+        let mut packet = envelope.packet(self.code);
+        add_content(&mut packet, self.content_format, self.block2, self.payload);
+        if let Some(total) = self.size2 {
+            packet.add_option(CoapOption::Size2, encode_uint(total));
+        }
+        packet
+    }
+}
+
+/// The peer's response to a request of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedResponse {
+    /// What came of the request.
+    pub code: Code,
+    /// What the payload is, where told.
+    pub content_format: Option<ContentFormat>,
+    /// Which block of the body the payload is.
+    pub block2: Option<BlockOption>,
+    /// Length of the whole body in bytes, where told.
+    pub size2: Option<u32>,
+    /// The body, or one block of it.
+    pub payload: Vec<u8>,
+}
+
+impl ReceivedResponse {
+    /// The text that tells people what was wrong, where the response is an error that has one.
+    pub fn diagnostic(&self) -> Option<&str> {
+        let told = !self.code.is_success()
+            && self
+                .content_format
+                .is_none_or(|format| format == ContentFormat::TEXT)
+            && !self.payload.is_empty();
+        told.then(|| core::str::from_utf8(&self.payload).ok())
+            .flatten()
+    }
+
+    /// The response in a packet, or the number of the critical option that spoils it.
+    pub(crate) fn from_packet(packet: Packet) -> Result<Self, u16> {
+        let mut response = Self {
+            code: Code::from(u8::from(packet.header.code)),
+            content_format: None,
+            block2: None,
+            size2: None,
+            payload: Vec::new(),
+        };
+        for (&number, values) in packet.options() {
+            let Some(first) = values.front() else {
+                continue;
+            };
+            match number {
+                CONTENT_FORMAT => response.content_format = content_format(first),
+                SIZE2 => response.size2 = decode_uint(first),
+                BLOCK2 if values.len() == 1 => {
+                    response.block2 = Some(BlockOption::decode(first).map_err(|_| number)?);
+                }
+                _ if is_critical(number) => return Err(number),
+                _ => {}
+            }
+        }
+        response.payload = packet.payload;
+        Ok(response)
+    }
+}
