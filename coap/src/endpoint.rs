@@ -228,6 +228,12 @@ impl<S: Security> Endpoint<S> {
         self.exchange.as_ref().map(Exchange::poll_timeout)
     }
 
+    /// How many of the peer's requests wait to be answered. Never more than
+    /// [`Config::pending`].
+    pub fn waiting(&self) -> usize {
+        self.inbox.waiting()
+    }
+
     /// Bytes of datagrams held: the request in flight and the replies kept. Never more than
     /// [`Config::max_buffered`].
     pub fn buffered(&self) -> usize {

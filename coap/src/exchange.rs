@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::header::{MessageId, MessageType, Token};
 
 /// Names one request of ours among those of its endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub(crate) u32);
 
 impl fmt::Display for ExchangeId {
@@ -210,7 +210,10 @@ mod tests {
         assert_eq!(exchange.buffered(), 3);
         assert!(exchange.on_acknowledgement(at(500), &Config::default()));
         assert_eq!((exchange.buffered(), exchange.poll_transmit()), (0, None));
-        assert!(!exchange.on_acknowledgement(at(600), &Config::default()), "no news");
+        assert!(
+            !exchange.on_acknowledgement(at(600), &Config::default()),
+            "no news"
+        );
         assert_eq!(exchange.poll_timeout(), at(93_500));
         assert!(!exchange.handle_timeout(at(93_499)));
         assert!(exchange.handle_timeout(at(93_500)));

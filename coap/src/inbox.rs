@@ -27,7 +27,7 @@ use crate::header::{Envelope, MessageType};
 use crate::security::RequestKey;
 
 /// Names one request of the peer among those of its endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(u32);
 
 impl fmt::Display for RequestId {

@@ -1,0 +1,54 @@
+//! Figures 16 and 17 of RFC 7252 appendix A, from both ends; and the budget of a ping.
+
+use edgerm_coap::{Code, Event, Method, Request, Response};
+
+use crate::pair::{START, endpoint, transmit};
+
+#[test]
+fn a_confirmable_request_gets_a_piggybacked_response() {
+    for (request, response) in [
+        (
+            &b"\x40\x01\x7d\x34\xbbtemperature"[..],
+            &b"\x60\x45\x7d\x34\xff22.3 C"[..],
+        ),
+        (
+            b"\x41\x01\x7d\x35\x20\xbbtemperature",
+            b"\x61\x45\x7d\x35\x20\xff22.3 C",
+        ),
+    ] {
+        let mut server = endpoint();
+        let event = server.handle_datagram(START, request);
+        let Ok(Event::Request(id, received)) = event else {
+            panic!("{event:?}");
+        };
+        assert_eq!(
+            (received.method, received.path()),
+            (Method::Get, "temperature")
+        );
+        let reading = Response::with_payload(Code::CONTENT, b"22.3 C");
+        server.respond(START, id, &reading).expect("it waits");
+        assert_eq!(transmit(&mut server), response);
+    }
+}
+
+#[test]
+fn an_idle_ping_fits_its_budget() {
+    let (mut agent, mut master) = (endpoint(), endpoint());
+    let ping = Request::post_cbor(&["p"], &[7; 7]);
+    agent.request(START, &ping).expect("idle");
+    let ping = transmit(&mut agent);
+    assert_eq!(ping.len(), 18, "of 23: 11 around the payload");
+
+    let event = master.handle_datagram(START, &ping);
+    let Ok(Event::Request(id, received)) = event else {
+        panic!("{event:?}");
+    };
+    assert_eq!(received.segments().collect::<Vec<_>>(), ["p"]);
+    let pong = Response::with_payload(Code::CHANGED, &[1]);
+    master.respond(START, id, &pong).expect("it waits");
+    assert_eq!(
+        transmit(&mut master).len(),
+        8,
+        "of 12: 7 around the payload"
+    );
+}
