@@ -1,0 +1,213 @@
+//! One method for each call of the API.
+
+use std::time::Duration;
+
+use edgerm_protocol::api::{
+    Accept, Accepted, Agent, Decline, Framework, Health, KillTask, Module, NewFramework, Offer,
+    OfferRequest, Offers, Outputs, SendMessage, Task,
+};
+use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId, TaskId};
+use hyper::body::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::body::RequestBody;
+use crate::error::Error;
+use crate::page::Pages;
+use crate::transport::{Call, Transport, json_body};
+
+/// A client of one master. Cloning it is cheap and shares its connections.
+///
+/// Every method fails with [`Error`]; what the master refuses has changed nothing.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) transport: Transport,
+}
+
+#[expect(clippy::missing_errors_doc, reason = "said once, of the type")]
+impl Client {
+    /// A client of the master at `url`: `http://host:port`, or `host:port`. Connects when it
+    /// is first used.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        Ok(Self {
+            transport: Transport::new(url)?,
+        })
+    }
+
+    /// The master's address.
+    pub fn url(&self) -> &str {
+        self.transport.url()
+    }
+
+    /// That the master serves, and what it is.
+    pub async fn health(&self) -> Result<Health, Error> {
+        self.get("/healthz").await
+    }
+
+    /// Every agent.
+    pub fn agents(&self) -> Pages<Agent> {
+        self.pages("/v1/agents")
+    }
+
+    /// One agent.
+    pub async fn agent(&self, agent: AgentId) -> Result<Agent, Error> {
+        self.get(format!("/v1/agents/{agent}")).await
+    }
+
+    /// Registers a framework. Asked twice it registers two.
+    pub async fn register_framework(&self, new: &NewFramework) -> Result<Framework, Error> {
+        self.post("/v1/frameworks", new).await
+    }
+
+    /// Every framework.
+    pub fn frameworks(&self) -> Pages<Framework> {
+        self.pages("/v1/frameworks")
+    }
+
+    /// One framework.
+    pub async fn framework(&self, framework: FrameworkId) -> Result<Framework, Error> {
+        self.get(format!("/v1/frameworks/{framework}")).await
+    }
+
+    /// Removes a framework: its tasks are killed, its offers return.
+    pub async fn remove_framework(&self, framework: FrameworkId) -> Result<(), Error> {
+        let call = Call::delete(format!("/v1/frameworks/{framework}"));
+        self.done(&call, RequestBody::empty()).await
+    }
+
+    /// Makes no more offers to a framework, until it revives.
+    pub async fn suppress(&self, framework: FrameworkId) -> Result<(), Error> {
+        let call = Call::post(format!("/v1/frameworks/{framework}/suppress"));
+        self.done(&call, RequestBody::empty()).await
+    }
+
+    /// Makes offers to a framework again, and forgets the filters of what it declined.
+    pub async fn revive(&self, framework: FrameworkId) -> Result<(), Error> {
+        let call = Call::post(format!("/v1/frameworks/{framework}/revive"));
+        self.done(&call, RequestBody::empty()).await
+    }
+
+    /// Asks for offers, and waits for the first as long as the request says.
+    pub async fn request_offers(&self, request: &OfferRequest) -> Result<Vec<Offer>, Error> {
+        let wait = Duration::from_millis(request.wait_ms);
+        let call = Call::post("/v1/offers");
+        let Offers { offers } = self.transport.json(&call, json_body(request), wait).await?;
+        Ok(offers)
+    }
+
+    /// Every open offer, to whichever framework.
+    pub fn offers(&self) -> Pages<Offer> {
+        self.pages("/v1/offers")
+    }
+
+    /// Accepts an offer with tasks to launch, all of them or none.
+    pub async fn accept(&self, offer: OfferId, accept: &Accept) -> Result<Accepted, Error> {
+        self.post(format!("/v1/offers/{offer}/accept"), accept)
+            .await
+    }
+
+    /// Declines an offer.
+    pub async fn decline(&self, offer: OfferId, decline: &Decline) -> Result<(), Error> {
+        let call = Call::post(format!("/v1/offers/{offer}/decline"));
+        self.done(&call, json_body(decline)).await
+    }
+
+    /// Every task that the master remembers.
+    pub fn tasks(&self) -> Pages<Task> {
+        self.pages("/v1/tasks")
+    }
+
+    /// One task.
+    pub async fn task(&self, task: TaskId) -> Result<Task, Error> {
+        self.get(format!("/v1/tasks/{task}")).await
+    }
+
+    /// Asks that a task end, in the name of its framework, or of an operator where that is
+    /// `None`. It has ended when its state says so.
+    pub async fn kill(&self, task: TaskId, framework: Option<FrameworkId>) -> Result<Task, Error> {
+        self.post(format!("/v1/tasks/{task}/kill"), &KillTask { framework })
+            .await
+    }
+
+    /// Gives a message to a task.
+    pub async fn send_message(&self, task: TaskId, message: &SendMessage) -> Result<(), Error> {
+        let call = Call::post(format!("/v1/tasks/{task}/message"));
+        self.done(&call, json_body(message)).await
+    }
+
+    /// What a task emitted and logged after the one with index `after` (0: from the oldest
+    /// that is kept), waiting up to `wait` for the first. [`Client::follow_output`] goes on.
+    pub async fn outputs(
+        &self,
+        task: TaskId,
+        after: u64,
+        wait: Duration,
+    ) -> Result<Outputs, Error> {
+        let wait_ms = wait.as_millis();
+        let path = format!("/v1/tasks/{task}/output?after={after}&waitMs={wait_ms}");
+        self.transport
+            .json(&Call::get(path), RequestBody::empty(), wait)
+            .await
+    }
+
+    /// Uploads a module. One that the master knows is answered alike.
+    pub async fn upload_module(&self, wasm: impl Into<Bytes>) -> Result<Module, Error> {
+        self.upload(RequestBody::new(wasm)).await
+    }
+
+    /// Uploads a module, and tells `on_progress` how many bytes are sent.
+    pub async fn upload_module_with_progress(
+        &self,
+        wasm: impl Into<Bytes>,
+        on_progress: impl FnMut(u64) + Send + 'static,
+    ) -> Result<Module, Error> {
+        self.upload(RequestBody::new(wasm).on_progress(on_progress))
+            .await
+    }
+
+    /// Every admitted module.
+    pub fn modules(&self) -> Pages<Module> {
+        self.pages("/v1/modules")
+    }
+
+    /// The bytes of a module, as they were admitted.
+    pub async fn module(&self, module: ModuleId) -> Result<Bytes, Error> {
+        let call = Call::get(format!("/v1/modules/{module}"));
+        self.transport
+            .bytes(&call, RequestBody::empty(), Duration::ZERO)
+            .await
+    }
+
+    async fn upload(&self, body: RequestBody) -> Result<Module, Error> {
+        self.transport
+            .json(&Call::post("/v1/modules"), body, Duration::ZERO)
+            .await
+    }
+
+    fn pages<T: DeserializeOwned>(&self, path: &'static str) -> Pages<T> {
+        Pages::new(self.transport.clone(), path)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: impl Into<String>) -> Result<T, Error> {
+        self.transport
+            .json(&Call::get(path), RequestBody::empty(), Duration::ZERO)
+            .await
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: impl Into<String>,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        self.transport
+            .json(&Call::post(path), json_body(body), Duration::ZERO)
+            .await
+    }
+
+    async fn done(&self, call: &Call, body: RequestBody) -> Result<(), Error> {
+        self.transport
+            .bytes(call, body, Duration::ZERO)
+            .await
+            .map(|_| ())
+    }
+}
