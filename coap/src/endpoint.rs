@@ -97,6 +97,9 @@ impl<S: Security> Endpoint<S> {
 
     /// Takes a datagram from the peer. `Err` says why it made no event; there may be something
     /// to transmit in either case.
+    ///
+    /// What does not parse is met with silence, though RFC 7252 section 4.2 would reset it
+    /// where it seems confirmable: garbage has no message id worth an answer.
     pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) -> Result<Event, Ignored> {
         let max = self.config.max_datagram;
         if datagram.len() > max {

@@ -345,6 +345,17 @@ mod tests {
         assert!(fetch.is_done());
         assert_eq!(fetch.next_block(), None);
         assert!(fetch.accept(&response).is_err(), "nothing more to take");
+
+        let mut whole = Block2Fetch::new(128, BlockSize::B64, 128).expect("in reach");
+        let beyond = ReceivedResponse {
+            payload: Vec::new(),
+            ..response
+        };
+        let got = FetchError::WrongBlock {
+            expected: 128,
+            got: 128,
+        };
+        assert_eq!(whole.accept(&beyond), Err(got));
     }
 
     #[test]

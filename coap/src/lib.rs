@@ -5,6 +5,28 @@
 //! and [`Endpoint::handle_timeout`], acts on the [`Event`] it is given, and then drains
 //! [`Endpoint::poll_transmit`] and asks [`Endpoint::poll_timeout`] when to come back.
 //!
+//! ```
+//! use edgerm_coap::{Code, Config, Endpoint, Event, Plain, Request, Response};
+//! use edgerm_protocol::Instant;
+//!
+//! let now = Instant::from_millis(0);
+//! let mut agent = Endpoint::new(Config::default(), Plain, 1);
+//! let mut master = Endpoint::new(Config::default(), Plain, 2);
+//!
+//! let ping = agent.request(now, &Request::post_cbor(&["p"], b"\xf6"))?;
+//! let datagram = agent.poll_transmit().ok_or("nothing to send")?;
+//!
+//! if let Event::Request(id, request) = master.handle_datagram(now, &datagram)? {
+//!     assert_eq!(request.path(), "p");
+//!     master.respond(now, id, &Response::new(Code::CHANGED))?;
+//! }
+//! let datagram = master.poll_transmit().ok_or("nothing to send")?;
+//!
+//! let event = agent.handle_datagram(now, &datagram)?;
+//! assert!(matches!(event, Event::Response(id, pong) if id == ping && pong.code.is_success()));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
 //! # Layout
 //!
 //! | module | is |

@@ -138,3 +138,49 @@ impl ReceivedResponse {
         Ok(response)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::{BlockSize, serve};
+
+    #[test]
+    fn the_total_is_told_with_the_first_block_alone() {
+        let blob = [0; 100];
+        for (number, size2) in [(0, Some(100)), (1, None)] {
+            let requested = BlockOption::new(number, false, BlockSize::B64);
+            let slice = serve(&blob, requested, BlockSize::B64).expect("in range");
+            let response = Response::block(&slice);
+            assert_eq!(response.size2, size2);
+            assert!(response.repeatable);
+        }
+    }
+
+    #[test]
+    fn only_the_text_of_an_error_is_a_diagnostic() {
+        let response = |code, content_format, payload: &[u8]| ReceivedResponse {
+            code,
+            content_format,
+            block2: None,
+            size2: None,
+            payload: payload.to_vec(),
+        };
+        let (text, cbor) = (Some(ContentFormat::TEXT), Some(ContentFormat::CBOR));
+        for (response, diagnostic) in [
+            (
+                response(Code::NOT_FOUND, None, b"no such task"),
+                Some("no such task"),
+            ),
+            (
+                response(Code::NOT_FOUND, text, b"no such task"),
+                Some("no such task"),
+            ),
+            (response(Code::NOT_FOUND, cbor, b"no such task"), None),
+            (response(Code::NOT_FOUND, None, b""), None),
+            (response(Code::NOT_FOUND, None, &[0xff]), None),
+            (response(Code::CONTENT, None, b"22.3 C"), None),
+        ] {
+            assert_eq!(response.diagnostic(), diagnostic, "{response:?}");
+        }
+    }
+}

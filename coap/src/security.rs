@@ -160,3 +160,34 @@ impl RequestKey {
         key
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_differ_where_their_parts_do() {
+        let packet = |datagram: &[u8]| Packet::from_bytes(datagram).expect("a packet");
+        let keys = [
+            RequestKey::protected(&[1, 2], &[3]),
+            RequestKey::protected(&[1], &[2, 3]),
+            RequestKey::protected(&[], &[1, 2, 3]),
+            RequestKey::protected(&[1, 2], &[]),
+            RequestKey::protected(&[1, 2], &[0]),
+            Some(RequestKey::of_message(&packet(&[0x41, 1, 1, 2, 3]))),
+            Some(RequestKey::of_message(&packet(&[0x40, 1, 1, 2]))),
+        ];
+        for (index, key) in keys.iter().enumerate() {
+            assert!(key.is_some());
+            let same = keys.iter().position(|other| other == key);
+            assert_eq!(same, Some(index), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_parts_fit_and_no_longer_ones() {
+        assert!(RequestKey::protected(&[1; 7], &[2; 5]).is_some());
+        assert_eq!(RequestKey::protected(&[1; 8], &[]), None);
+        assert_eq!(RequestKey::protected(&[], &[2; 6]), None);
+    }
+}

@@ -1,6 +1,6 @@
 //! A request is told to the application once; its repetitions are answered out of the cache.
 
-use edgerm_coap::{Code, Config, Event, Ignored, Plain, Request, RequestId, Response};
+use edgerm_coap::{Code, Config, Event, Ignored, Request, RequestId, RespondError, Response};
 
 use crate::pair::{START, at, drain, endpoint, transmit};
 
@@ -42,6 +42,12 @@ fn after_the_exchange_lifetime_it_is_another_request() {
     let lifetime = Config::default().exchange_lifetime;
     let second = surfaced(server.handle_datagram(START + lifetime, POST));
     assert_ne!(first, second);
+
+    let too_late = START + lifetime + lifetime;
+    assert_eq!(
+        server.respond(too_late, second, &changed),
+        Err(RespondError::UnknownRequest(second))
+    );
 }
 
 #[test]
@@ -70,10 +76,7 @@ fn a_non_confirmable_request_is_answered_once() {
 
 #[test]
 fn a_lost_reply_costs_one_retransmission() {
-    let (mut agent, mut master) = (
-        edgerm_coap::Endpoint::new(Config::default(), Plain, 1),
-        endpoint(),
-    );
+    let (mut agent, mut master) = (endpoint(), endpoint());
     let launch = Request::post_cbor(&["l"], b"task");
     let exchange = agent.request(START, &launch).expect("idle");
     let request = transmit(&mut agent);

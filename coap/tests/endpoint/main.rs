@@ -9,6 +9,7 @@
 mod pair;
 
 mod bad_request_is_refused_with_a_diagnostic;
+mod bad_response_is_rejected;
 mod busy_endpoint_sends_one_request_at_a_time;
 mod duplicate_request_gets_the_cached_reply;
 mod every_request_ends_and_none_is_told_twice;

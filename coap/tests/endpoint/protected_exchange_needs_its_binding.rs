@@ -2,8 +2,8 @@
 //! need of the endpoint, the toy needs too.
 
 use edgerm_coap::{
-    Code, Config, Endpoint, Event, Ignored, Method, Packet, Request, RequestKey, Response,
-    Security, SecurityError,
+    Code, Config, Endpoint, Event, Ignored, MessageType, Method, Packet, Request, RequestKey,
+    Response, Security, SecurityError,
 };
 
 use crate::pair::{End, Network, Outcome, Pair, START, at, drain, transmit};
@@ -213,6 +213,21 @@ fn a_response_bound_to_another_request_does_not_end_the_exchange() {
     pair.master
         .handle_datagram(at(4), &second)
         .expect("a request");
+}
+
+#[test]
+fn a_response_with_a_request_inside_is_neither() {
+    let (mut pair, request, _) = asked();
+    let ack = [&[0x62, 0x01], &request[2..6]].concat();
+    let inside = Packet::from_bytes(&ack).expect("a packet");
+    let reply = seal(inside, OUTER_RESPONSE, 0).to_bytes().expect("bytes");
+    let event = pair.agent.handle_datagram(at(1), &reply);
+    let get = Method::Get.code();
+    assert_eq!(
+        event,
+        Err(Ignored::Forbidden(MessageType::Acknowledgement, get))
+    );
+    assert!(pair.agent.is_busy());
 }
 
 #[test]
