@@ -1,6 +1,6 @@
 //! Figures 16 and 17 of RFC 7252 appendix A, from both ends; and the budget of a ping.
 
-use edgerm_coap::{Code, Event, Method, Request, Response};
+use edgerm_coap::{BlockOption, BlockSize, Code, ContentFormat, Event, Method, Request, Response};
 
 use crate::pair::{START, endpoint, transmit};
 
@@ -29,6 +29,24 @@ fn a_confirmable_request_gets_a_piggybacked_response() {
         server.respond(START, id, &reading).expect("it waits");
         assert_eq!(transmit(&mut server), response);
     }
+}
+
+#[test]
+fn a_response_tells_of_its_payload() {
+    let mut server = endpoint();
+    let event = server.handle_datagram(START, b"\x40\x01\x7d\x34\xb1a");
+    let Ok(Event::Request(id, _)) = event else {
+        panic!("{event:?}");
+    };
+    let response = Response {
+        content_format: Some(ContentFormat::CBOR),
+        block2: BlockOption::new(1, true, BlockSize::B64),
+        size2: Some(300),
+        ..Response::with_payload(Code::CONTENT, b"{}")
+    };
+    server.respond(START, id, &response).expect("it waits");
+    let bytes = b"\x60\x45\x7d\x34\xc1\x3c\xb1\x1a\x52\x01\x2c\xff{}";
+    assert_eq!(transmit(&mut server), bytes);
 }
 
 #[test]
