@@ -1,0 +1,1 @@
+//! The table as documentation, C header and Rust imports.
