@@ -7,6 +7,8 @@ use core::ops::Deref;
 use minicbor::encode::write::{Cursor, EndOfSlice, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
+use crate::limits::MAX_PAYLOAD;
+
 /// Why a value was not encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,21 +30,22 @@ impl fmt::Display for EncodeError {
 
 impl core::error::Error for EncodeError {}
 
-/// Why bytes from a peer are no message. Positions count bytes from 0, where they are known.
+/// Why bytes from a peer are no message. Positions count bytes from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The bytes end in the middle of a value, or hold another type than the message has there.
     Malformed {
         /// Where the value is that could not be read.
-        at: Option<usize>,
+        at: usize,
     },
     /// A key that the message cannot do without is absent.
     Missing,
-    /// A value is beyond the capacity that [`crate::limits`] gives it, or not in its range.
+    /// A value is beyond the capacity that [`crate::limits`] gives it, not in its range, or no
+    /// UTF-8.
     OutOfRange {
-        /// Where that value ends.
-        at: Option<usize>,
+        /// Where that value is, or ends.
+        at: usize,
     },
     /// Bytes follow the message.
     Trailing {
@@ -54,11 +57,9 @@ pub enum DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed { at: Some(at) } => write!(f, "malformed at byte {at}"),
-            Self::Malformed { at: None } => f.write_str("malformed"),
+            Self::Malformed { at } => write!(f, "malformed at byte {at}"),
             Self::Missing => f.write_str("a required key is missing"),
-            Self::OutOfRange { at: Some(at) } => write!(f, "out of range at byte {at}"),
-            Self::OutOfRange { at: None } => f.write_str("out of range"),
+            Self::OutOfRange { at } => write!(f, "out of range at byte {at}"),
             Self::Trailing { bytes } => write!(f, "{bytes} bytes after the message"),
         }
     }
@@ -66,15 +67,16 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-impl From<minicbor::decode::Error> for DecodeError {
-    fn from(error: minicbor::decode::Error) -> Self {
-        let at = error.position();
+impl DecodeError {
+    /// What `error` means, at its own position or else where `decoder` stopped.
+    pub(crate) fn new(error: &minicbor::decode::Error, decoder: &Decoder<'_>) -> Self {
+        let at = error.position().unwrap_or(decoder.position());
         if error.is_missing_value() {
             Self::Missing
-        } else if error.is_message() || error.is_unknown_variant() {
-            Self::OutOfRange { at }
-        } else {
+        } else if error.is_end_of_input() || error.is_type_mismatch() || error.is_tag_mismatch() {
             Self::Malformed { at }
+        } else {
+            Self::OutOfRange { at }
         }
     }
 }
@@ -82,6 +84,47 @@ impl From<minicbor::decode::Error> for DecodeError {
 /// What a decoder here says of a value that is beyond its capacity or range.
 pub(crate) fn out_of_range(decoder: &Decoder<'_>) -> minicbor::decode::Error {
     minicbor::decode::Error::message("out of range").at(decoder.position())
+}
+
+/// A decoded value whose enum may hold a number that is not known here.
+///
+/// The derived decoders take such a value for an absent one where a default exists, and then
+/// pass over the value after it. It would turn a ping with one unknown state into a ping without
+/// updates, so it is refused instead.
+pub(crate) fn strict<T>(
+    decoded: Result<T, minicbor::decode::Error>,
+) -> Result<T, minicbor::decode::Error> {
+    decoded.map_err(|error| {
+        if error.is_unknown_variant() {
+            let out_of_range = minicbor::decode::Error::message("out of range");
+            match error.position() {
+                Some(at) => out_of_range.at(at),
+                None => out_of_range,
+            }
+        } else {
+            error
+        }
+    })
+}
+
+/// Decodes an optional enum. A number that is not known here is refused.
+pub(crate) fn optional_variant<'b, Ctx, T: Decode<'b, Ctx>>(
+    decoder: &mut Decoder<'b>,
+    ctx: &mut Ctx,
+) -> Result<Option<T>, minicbor::decode::Error> {
+    strict(Decode::decode(decoder, ctx))
+}
+
+/// Decodes a byte string of at most [`MAX_PAYLOAD`] bytes.
+pub(crate) fn payload<'b, Ctx>(
+    decoder: &mut Decoder<'b>,
+    _: &mut Ctx,
+) -> Result<&'b [u8], minicbor::decode::Error> {
+    let payload = decoder.bytes()?;
+    if payload.len() > MAX_PAYLOAD {
+        return Err(out_of_range(decoder));
+    }
+    Ok(payload)
 }
 
 /// Encodes `message` at the start of `buffer` and gives the bytes written.
@@ -114,7 +157,9 @@ pub fn encode<'a>(
 /// [`DecodeError`], which says what is wrong and where.
 pub fn decode<'b, M: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<M, DecodeError> {
     let mut decoder = Decoder::new(bytes);
-    let message = decoder.decode()?;
+    let message = decoder
+        .decode()
+        .map_err(|error| DecodeError::new(&error, &decoder))?;
     match bytes.len() - decoder.position() {
         0 => Ok(message),
         bytes => Err(DecodeError::Trailing { bytes }),
@@ -299,7 +344,7 @@ impl<'b, Ctx, T: Decode<'b, Ctx>, const N: usize> Decode<'b, Ctx> for List<T, N>
         let mut list = Self::default();
         let length = decoder.array()?.ok_or_else(|| out_of_range(decoder))?;
         for _ in 0..length {
-            let member = T::decode(decoder, ctx)?;
+            let member = strict(T::decode(decoder, ctx))?;
             list.push(member).map_err(|_| out_of_range(decoder))?;
         }
         Ok(list)
@@ -357,13 +402,13 @@ mod tests {
         );
         assert_eq!(
             decode::<List<u8, 2>>(&[0x83, 1, 2, 3]),
-            Err(DecodeError::OutOfRange { at: Some(4) })
+            Err(DecodeError::OutOfRange { at: 4 })
         );
         // The promise of 2^32 members costs nothing.
         let promise = [0x9a, 0xff, 0xff, 0xff, 0xff];
         assert_eq!(
             decode::<List<u8, 2>>(&promise),
-            Err(DecodeError::Malformed { at: Some(5) })
+            Err(DecodeError::Malformed { at: 5 })
         );
     }
 

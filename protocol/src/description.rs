@@ -20,8 +20,8 @@ pub struct Description<'a> {
     pub attributes: &'a [Attribute<'a>],
 }
 
-const RESOURCES_KEY: u32 = 0;
-const ATTRIBUTES_KEY: u32 = 1;
+const RESOURCES_KEY: i64 = 0;
+const ATTRIBUTES_KEY: i64 = 1;
 
 impl<Ctx> Encode<Ctx> for Description<'_> {
     fn encode<W: Write>(
@@ -31,14 +31,14 @@ impl<Ctx> Encode<Ctx> for Description<'_> {
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
         encoder
             .map(2)?
-            .u32(RESOURCES_KEY)?
+            .i64(RESOURCES_KEY)?
             .map(self.resources.len() as u64)?;
         for resource in self.resources {
             resource.name.encode(encoder, ctx)?;
             resource.value.encode(encoder, ctx)?;
         }
         encoder
-            .u32(ATTRIBUTES_KEY)?
+            .i64(ATTRIBUTES_KEY)?
             .map(self.attributes.len() as u64)?;
         for attribute in self.attributes {
             attribute.name.encode(encoder, ctx)?;
@@ -64,11 +64,11 @@ impl<'b> EncodedDescription<'b> {
     pub fn new(bytes: &'b [u8]) -> Result<Self, DecodeError> {
         if bytes.len() > MAX_DESCRIPTION {
             return Err(DecodeError::OutOfRange {
-                at: Some(MAX_DESCRIPTION),
+                at: MAX_DESCRIPTION,
             });
         }
         let mut decoder = Decoder::new(bytes);
-        walk(&mut decoder, &mut |_| ())?;
+        walk(&mut decoder, &mut |_| ()).map_err(|error| DecodeError::new(&error, &decoder))?;
         match bytes.len() - decoder.position() {
             0 => Ok(Self { bytes }),
             bytes => Err(DecodeError::Trailing { bytes }),
@@ -102,7 +102,7 @@ fn walk<'b>(
     visit: &mut impl FnMut(Member<'b>),
 ) -> Result<(), minicbor::decode::Error> {
     for _ in 0..length(decoder, usize::from(u8::MAX))? {
-        match decoder.u32()? {
+        match decoder.i64()? {
             RESOURCES_KEY => {
                 for _ in 0..length(decoder, MAX_RESOURCES)? {
                     let (name, value) = entry(decoder)?;

@@ -14,6 +14,7 @@
 //! |---|---|
 //! | [`id`] | newtypes of every id, and how people write them |
 //! | [`resource`] | resources, devices and attributes of an agent |
+//! | [`standard`] | standard names of attributes, and of what devices measure and move |
 //! | [`description`] | what an agent tells of itself, as one immutable blob |
 //! | [`message`] | one type for each message, and its path |
 //! | [`task_state`] | the states of a task and the moves between them |
@@ -35,6 +36,7 @@ pub mod message;
 #[cfg(feature = "alloc")]
 pub mod owned;
 pub mod resource;
+pub mod standard;
 pub mod task_state;
 mod time;
 

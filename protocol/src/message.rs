@@ -7,7 +7,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::codec::{List, Text};
+use crate::codec::{self, List, Text};
 use crate::id::{AgentId, BootId, ModuleId, SessionId, TaskId};
 use crate::limits::{MAX_DETAIL, MAX_ENV, MAX_NAME, MAX_TASK_DEVICES, MAX_TASKS};
 use crate::resource::Name;
@@ -140,11 +140,15 @@ pub struct Output<'a> {
     #[n(2)]
     pub sequence: u32,
     /// The severity of a log line. Absent: this is no log line, but an emitted payload.
-    #[n(3)]
+    #[cbor(n(3), decode_with = "codec::optional_variant")]
     pub level: Option<LogLevel>,
     /// At most [`crate::limits::MAX_PAYLOAD`] bytes emitted, or
     /// [`crate::limits::MAX_LOG`] of UTF-8 logged.
-    #[cbor(b(4), with = "minicbor::bytes")]
+    #[cbor(
+        b(4),
+        encode_with = "minicbor::bytes::encode",
+        decode_with = "codec::payload"
+    )]
     pub payload: &'a [u8],
 }
 
@@ -256,6 +260,10 @@ pub struct Message<'a> {
     #[n(1)]
     pub task: TaskId,
     /// At most [`crate::limits::MAX_PAYLOAD`] bytes.
-    #[cbor(b(2), with = "minicbor::bytes")]
+    #[cbor(
+        b(2),
+        encode_with = "minicbor::bytes::encode",
+        decode_with = "codec::payload"
+    )]
     pub payload: &'a [u8],
 }

@@ -15,7 +15,7 @@ use crate::limits::{MAX_ATTRIBUTE, MAX_ITEMS, MAX_NAME};
 /// The name of a resource, a device, an attribute or an agent.
 pub type Name<'a> = Text<'a, MAX_NAME>;
 
-/// Standard names of scalar resources.
+/// Standard names of resources that are no devices.
 pub mod names {
     /// Thousandths of a core.
     pub const CPUS: &str = "cpus";
@@ -27,6 +27,9 @@ pub mod names {
     pub const TASKS: &str = "tasks";
     /// Network ports, as ranges.
     pub const PORTS: &str = "ports";
+
+    /// All of them.
+    pub const ALL: [&str; 5] = [CPUS, MEM, DISK, TASKS, PORTS];
 }
 
 /// One resource of an agent: under its name, how much there is.

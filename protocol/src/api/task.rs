@@ -152,16 +152,19 @@ impl OutputData {
         }
     }
 
-    /// The bytes; `None` where the digits are none.
+    /// The bytes; `None` where the digits are none, or odd in number.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         match self {
             Self::Text(text) => Some(text.as_bytes().to_vec()),
-            Self::Hex(digits) if digits.len() % 2 == 0 => digits
-                .as_bytes()
-                .chunks_exact(2)
-                .map(|pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok())
-                .collect(),
-            Self::Hex(_) => None,
+            Self::Hex(digits) => {
+                let nibbles = digits.chars().map(|digit| digit.to_digit(16));
+                let nibbles = nibbles.collect::<Option<Vec<_>>>()?;
+                let pairs = nibbles.chunks(2).map(|pair| match *pair {
+                    [high, low] => u8::try_from(high << 4 | low).ok(),
+                    _ => None,
+                });
+                pairs.collect()
+            }
         }
     }
 }
