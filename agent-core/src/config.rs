@@ -21,11 +21,13 @@ pub struct Config {
     pub max_task_mem: u32,
     /// Bytes of a module at most.
     pub max_module: u32,
-    /// Size of the blocks in which modules are fetched: 512 bytes; 64 suit 6LoWPAN.
+    /// Size of the blocks in which modules are fetched: 512 bytes, which is also the most that
+    /// fits a datagram; 64 suit 6LoWPAN.
     pub block_size: BlockSize,
     /// Outputs that wait for the master at most, of all tasks together.
     pub max_outputs: usize,
-    /// Timing and bounds of the CoAP endpoint.
+    /// Timing and bounds of the CoAP endpoint, whose datagrams have at least
+    /// [`edgerm_protocol::limits::MAX_DATAGRAM`] bytes.
     pub coap: edgerm_coap::Config,
 }
 

@@ -45,7 +45,8 @@ pub enum Output<'a> {
     /// Tell with [`Input::ModuleChecked`] what the storage holds of this module, which has so
     /// many bytes. Where all of them are there, their SHA-256 must be the module's id.
     CheckModule(ModuleId, u32),
-    /// Store these bytes of the module from this offset on; those before it are stored.
+    /// Store these bytes of the module from this offset on; those before it are stored. What is
+    /// asked of one module's storage is done and answered in the order of the asking.
     StoreBlock(ModuleId, u32, &'a [u8]),
     /// Start the task as [`crate::Agent::launch`] tells.
     StartTask(TaskId),
@@ -53,13 +54,14 @@ pub enum Output<'a> {
     StopTask(TaskId, KillReason),
     /// Give this message to the task.
     TaskMessage(TaskId, &'a [u8]),
-    /// One output of the task has left the queue: it may emit another.
+    /// Something that the task emitted has left the queue: there is room for another, of this
+    /// task or of one that found the queue full.
     OutputTaken(TaskId),
     /// The master knows the agent by this id.
     Registered(AgentId),
     /// The master does not want the agent, and why. It will try again.
     RegistrationRefused(Code, &'a str),
-    /// The agent has left, as it was told to. It says nothing more.
+    /// The agent has left, as it was told to: its tasks have ended, and it asks nothing more.
     Left,
     /// Nothing more to do until this instant, or for ever.
     Timeout(Option<Instant>),
@@ -72,7 +74,8 @@ pub enum ModuleCheck {
     Verified,
     /// The first bytes, as many as this; 0 where there are none.
     Partial(u32),
-    /// As many bytes as the module has, with another digest. They were removed.
+    /// As many bytes as the module has, with another digest. They were removed. A part that is
+    /// as long as the module counts as this.
     Corrupt,
 }
 

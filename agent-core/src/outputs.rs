@@ -88,9 +88,13 @@ impl Outputs {
         self.queue.iter().any(|output| output.task == task)
     }
 
-    /// Drops what this task said, since nobody wants it.
-    pub(crate) fn forget(&mut self, task: TaskId) {
-        self.queue.retain(|output| output.task != task);
+    /// Drops what this task said, since nobody wants it. Gives how many emitted ones that were.
+    pub(crate) fn forget(&mut self, task: TaskId) -> usize {
+        let of_task = |output: &QueuedOutput| output.task == task;
+        let emitted = |output: &&QueuedOutput| of_task(output) && output.level.is_none();
+        let forgotten = self.queue.iter().filter(emitted).count();
+        self.queue.retain(|output| !of_task(output));
+        forgotten
     }
 }
 

@@ -34,13 +34,15 @@ pub(crate) enum Registration {
         attempt: u8,
         member: Option<Membership>,
     },
-    /// Known. The next ping is due at `ping_at`, unless something else is said before.
+    /// Known. The next ping is due at `ping_at`, unless something else is said before. `attempt`
+    /// is 0 once a request in this session was taken.
     Registered {
         member: Membership,
         ping_at: Instant,
+        attempt: u8,
     },
-    /// Saying good-bye, once all tasks have ended.
-    Leaving { member: Membership },
+    /// Saying good-bye, once all tasks have ended, to a master that knows the agent.
+    Leaving { member: Option<Membership> },
     /// Gone.
     Left,
 }
@@ -57,8 +59,10 @@ impl Registration {
 
     pub(crate) const fn member(&self) -> Option<Membership> {
         match self {
-            Self::Unregistered { member, .. } | Self::Registering { member, .. } => *member,
-            Self::Registered { member, .. } | Self::Leaving { member } => Some(*member),
+            Self::Unregistered { member, .. }
+            | Self::Registering { member, .. }
+            | Self::Leaving { member } => *member,
+            Self::Registered { member, .. } => Some(*member),
             Self::Left => None,
         }
     }
@@ -79,17 +83,42 @@ impl Registration {
         }
     }
 
-    /// What the agent has is told anew, or the master has forgotten it (`member` is then none).
-    pub(crate) fn restart(&mut self, now: Instant, member: Option<Membership>) {
+    /// What the agent has is told anew.
+    pub(crate) fn restart(&mut self, now: Instant) {
         match self {
             Self::Unregistered { .. } | Self::Leaving { .. } | Self::Left => {}
             Self::Registering { .. } | Self::Registered { .. } => {
                 *self = Self::Unregistered {
                     retry_at: now,
                     attempt: 0,
-                    member,
+                    member: self.member(),
                 };
             }
+        }
+    }
+
+    /// The master has forgotten the agent, which asks anew: at once where a request was taken
+    /// in this session, else later each time, so that the two do not go in circles.
+    pub(crate) fn on_forgotten(&mut self, now: Instant, config: &Config, rng: &mut impl Rng) {
+        if let Self::Registered { attempt, .. } = *self {
+            let wait = match attempt.checked_sub(1) {
+                Some(earlier) => backoff(config, earlier, rng),
+                None => Duration::ZERO,
+            };
+            *self = Self::Unregistered {
+                retry_at: now + wait,
+                attempt: attempt.saturating_add(1),
+                member: None,
+            };
+        }
+    }
+
+    /// The agent is told to leave.
+    pub(crate) fn on_leave(&mut self) {
+        if !matches!(self, Self::Left) {
+            *self = Self::Leaving {
+                member: self.member(),
+            };
         }
     }
 
@@ -103,10 +132,18 @@ impl Registration {
         }
     }
 
-    /// The master said yes.
-    pub(crate) fn on_registered(&mut self, member: Membership, ping_at: Instant) {
-        if let Self::Registering { .. } = self {
-            *self = Self::Registered { member, ping_at };
+    /// The master said yes; the agent may want something else by now.
+    pub(crate) fn on_registered(&mut self, new: Membership, ping_at: Instant) {
+        match self {
+            Self::Registering { attempt, .. } => {
+                *self = Self::Registered {
+                    member: new,
+                    ping_at,
+                    attempt: *attempt,
+                };
+            }
+            Self::Unregistered { member, .. } | Self::Leaving { member } => *member = Some(new),
+            Self::Registered { .. } | Self::Left => {}
         }
     }
 
@@ -122,8 +159,16 @@ impl Registration {
         }
     }
 
-    /// The master was heard: no ping is due for a period.
+    /// The master spoke in this session.
     pub(crate) fn on_heard(&mut self, now: Instant, config: &Config, rng: &mut impl Rng) {
+        if let Self::Registered { attempt, .. } = self {
+            *attempt = 0;
+        }
+        self.put_off_ping(now, config, rng);
+    }
+
+    /// No ping is due for a period.
+    pub(crate) fn put_off_ping(&mut self, now: Instant, config: &Config, rng: &mut impl Rng) {
         if let Self::Registered { ping_at, .. } = self {
             *ping_at = next_ping(now, config, rng);
         }
@@ -133,7 +178,7 @@ impl Registration {
 /// The instant of the next ping: a period from now, up to a tenth sooner or later.
 pub(crate) fn next_ping(now: Instant, config: &Config, rng: &mut impl Rng) -> Instant {
     let tenth = config.ping_period / 10;
-    now + (config.ping_period - tenth) + random_up_to(tenth * 2, rng)
+    now + (config.ping_period - tenth) + random_up_to(tenth.saturating_mul(2), rng)
 }
 
 /// A time from half of the `attempt`th wait to all of it.
@@ -148,7 +193,7 @@ fn backoff(config: &Config, attempt: u8, rng: &mut impl Rng) -> Duration {
 
 /// A time from zero to `longest`, in steps of a 2^16th.
 fn random_up_to(longest: Duration, rng: &mut impl Rng) -> Duration {
-    longest * (rng.next_u32() >> 16) / (1 << 16)
+    longest.saturating_mul(rng.next_u32() >> 16) / (1 << 16)
 }
 
 #[cfg(test)]
@@ -192,20 +237,17 @@ mod tests {
         let mut registration = Registration::Registered {
             member,
             ping_at: now,
+            attempt: 0,
         };
-        registration.restart(now, Some(member));
+        registration.restart(now);
         assert_eq!(registration.session(), Some(SessionId(2)));
         assert_eq!(registration.deadline(), Some(now));
     }
 
     #[test]
     fn whoever_leaves_does_not_come_back() {
-        let member = Membership {
-            agent: AgentId(1),
-            session: SessionId(2),
-        };
-        for mut registration in [Registration::Leaving { member }, Registration::Left] {
-            registration.restart(Instant::from_millis(0), None);
+        for mut registration in [Registration::Leaving { member: None }, Registration::Left] {
+            registration.restart(Instant::from_millis(0));
             assert!(matches!(
                 registration,
                 Registration::Leaving { .. } | Registration::Left

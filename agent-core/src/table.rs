@@ -10,11 +10,16 @@ use crate::task::Task;
 /// 4.8.2: a datagram lives 100 s at most).
 const REMEMBERED: usize = 16;
 
+/// Ids of tasks that were killed and never launched here, kept so that a launch which the kill
+/// overtook starts nothing.
+const KILLED_UNSEEN: usize = 4;
+
 /// The tasks, at most `TASKS`.
 #[derive(Debug)]
 pub(crate) struct Table<const TASKS: usize> {
     tasks: heapless::Vec<Task, TASKS>,
     over: heapless::HistoryBuf<TaskId, REMEMBERED>,
+    killed_unseen: heapless::HistoryBuf<TaskId, KILLED_UNSEEN>,
 }
 
 impl<const TASKS: usize> Table<TASKS> {
@@ -22,6 +27,7 @@ impl<const TASKS: usize> Table<TASKS> {
         Self {
             tasks: heapless::Vec::new(),
             over: heapless::HistoryBuf::new(),
+            killed_unseen: heapless::HistoryBuf::new(),
         }
     }
 
@@ -44,6 +50,18 @@ impl<const TASKS: usize> Table<TASKS> {
     /// Whether the task is here, or was here not long ago.
     pub(crate) fn has_seen(&self, id: TaskId) -> bool {
         self.find(id).is_some() || self.over.contains(&id)
+    }
+
+    /// A task that was never here is killed: should its launch come late, it is not to start.
+    pub(crate) fn on_killed_unseen(&mut self, id: TaskId) {
+        if !self.was_killed_unseen(id) {
+            self.killed_unseen.write(id);
+        }
+    }
+
+    /// Whether the task was killed before its launch came.
+    pub(crate) fn was_killed_unseen(&self, id: TaskId) -> bool {
+        self.killed_unseen.contains(&id)
     }
 
     /// Tasks that hold a slot.

@@ -133,6 +133,13 @@ impl Task {
         matches!(self.phase, Phase::Checking | Phase::Fetching)
     }
 
+    /// Whether it waits for the module of this launch, and was told another size of it.
+    pub(crate) fn disagrees_on_module(&self, launch: &Launch<'_>) -> bool {
+        self.waits_for_module()
+            && self.module == launch.module
+            && self.module_size != launch.module_size
+    }
+
     pub(crate) fn end(&mut self, ending: Ending) {
         self.phase = Phase::Ended(ending);
         self.launch = Vec::new();
@@ -171,9 +178,9 @@ impl Task {
         }
     }
 
-    /// The update is on its way.
-    pub(crate) fn on_told(&mut self) {
-        self.in_flight = Some(self.state());
+    /// An update with this state is on its way.
+    pub(crate) fn on_told(&mut self, state: TaskState) {
+        self.in_flight = Some(state);
     }
 
     /// The request with the update was answered, or is given up. Tells whether the master has

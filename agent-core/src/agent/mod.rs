@@ -9,13 +9,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use edgerm_coap::{Code, Endpoint, Event, ExchangeId, RequestId};
+use edgerm_coap::{BlockSize, Code, Endpoint, Event, ExchangeId, RequestId};
 use edgerm_protocol::codec::TextError;
 use edgerm_protocol::description::EncodedDescription;
-use edgerm_protocol::limits::MAX_TASKS;
+use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
 use edgerm_protocol::message::{Launch, LogLevel};
 use edgerm_protocol::resource::Name;
-use edgerm_protocol::{AgentId, BootId, DecodeError, Instant, ModuleId, TaskId, decode};
+use edgerm_protocol::{AgentId, BootId, DecodeError, Instant, ModuleId, TaskId, TaskState, decode};
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg32;
 
@@ -79,6 +79,11 @@ pub enum NewAgentError {
     Name(TextError),
     /// The description is none.
     Description(DecodeError),
+    /// The endpoint's datagrams have fewer than [`MAX_DATAGRAM`] bytes, which a message may have.
+    Datagram {
+        /// Bytes they have.
+        max: usize,
+    },
 }
 
 impl fmt::Display for NewAgentError {
@@ -86,6 +91,9 @@ impl fmt::Display for NewAgentError {
         match self {
             Self::Name(error) => write!(f, "the agent's name is {error}"),
             Self::Description(error) => write!(f, "the agent's description is {error}"),
+            Self::Datagram { max } => {
+                write!(f, "datagrams of {max} bytes, messages have {MAX_DATAGRAM}")
+            }
         }
     }
 }
@@ -116,6 +124,14 @@ impl<const TASKS: usize> Agent<TASKS> {
         };
         Name::new(name).map_err(NewAgentError::Name)?;
         EncodedDescription::new(description).map_err(NewAgentError::Description)?;
+        let max = config.coap.max_datagram;
+        if max < MAX_DATAGRAM {
+            return Err(NewAgentError::Datagram { max });
+        }
+        let config = Config {
+            block_size: config.block_size.min(BlockSize::B512),
+            ..config
+        };
         let mut rng = Pcg32::from_seed(fold(entropy));
         Ok(Self {
             name: name.into(),
@@ -151,8 +167,8 @@ impl<const TASKS: usize> Agent<TASKS> {
             Input::BlockStored(module) => self.on_block_stored(module)?,
             Input::StorageFailed(module, error) => self.on_storage_failed(module, error)?,
             Input::TaskStarted(id) => self.on_task_started(id)?,
-            Input::TaskStartFailed(id, detail) => self.on_task_start_failed(id, detail)?,
-            Input::TaskExited(id, exit) => self.on_task_exited(id, exit)?,
+            Input::TaskStartFailed(id, detail) => self.on_task_start_failed(now, id, detail)?,
+            Input::TaskExited(id, exit) => self.on_task_exited(now, id, exit)?,
             Input::TaskOutput(id, level, payload) => self.on_task_output(id, level, payload)?,
             Input::MessageTaken(id, taken) => self.on_message_taken(now, id, taken)?,
             Input::DescriptionChanged(bytes) => self.on_description_changed(now, bytes)?,
@@ -277,14 +293,16 @@ impl<const TASKS: usize> Agent<TASKS> {
         Ok(())
     }
 
-    fn on_task_start_failed(&mut self, id: TaskId, detail: &str) -> Result<(), InputError> {
+    fn on_task_start_failed(
+        &mut self,
+        now: Instant,
+        id: TaskId,
+        detail: &str,
+    ) -> Result<(), InputError> {
         let task = self.running_task(id)?;
         match task.phase {
             Phase::Starting | Phase::Stopping(_) => {
-                self.end(
-                    id,
-                    Ending::new(edgerm_protocol::TaskState::Rejected, detail),
-                );
+                self.end(now, id, Ending::new(TaskState::Rejected, detail));
                 Ok(())
             }
             Phase::Checking | Phase::Fetching | Phase::Running | Phase::Ended(_) => {
@@ -293,26 +311,39 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
     }
 
-    fn on_task_exited(&mut self, id: TaskId, exit: TaskExit<'_>) -> Result<(), InputError> {
+    fn on_task_exited(
+        &mut self,
+        now: Instant,
+        id: TaskId,
+        exit: TaskExit<'_>,
+    ) -> Result<(), InputError> {
         let task = self.running_task(id)?;
         if task.waits_for_module() {
             return Err(InputError::UnexpectedForTask(id));
         }
         let ending = Ending::from_exit(exit, &task.phase);
-        self.end(id, ending);
+        self.end(now, id, ending);
         Ok(())
     }
 
     /// The task has ended. One that nobody wants is forgotten with all it said.
-    fn end(&mut self, id: TaskId, ending: Ending) {
+    fn end(&mut self, now: Instant, id: TaskId, ending: Ending) {
+        self.on_message_left(now, id);
         let Some(task) = self.table.find_mut(id) else {
             return;
         };
         if matches!(task.phase, Phase::Stopping(KillReason::Unwanted)) {
-            self.outputs.forget(id);
             self.table.remove_where(|task| task.id == id);
+            self.forget_outputs(id);
         } else {
             task.end(ending);
+        }
+    }
+
+    /// Nobody wants what this task said: its place in the queue is free.
+    fn forget_outputs(&mut self, id: TaskId) {
+        for _ in 0..self.outputs.forget(id) {
+            self.effects.push_back(Effect::OutputTaken(id));
         }
     }
 
@@ -337,18 +368,17 @@ impl<const TASKS: usize> Agent<TASKS> {
     fn on_description_changed(&mut self, now: Instant, bytes: &[u8]) -> Result<(), InputError> {
         EncodedDescription::new(bytes).map_err(InputError::Description)?;
         self.description = bytes.to_vec();
-        self.registration.restart(now, self.registration.member());
+        self.registration.restart(now);
         Ok(())
     }
 
     fn on_leave(&mut self) {
-        self.registration = match self.registration.member() {
-            Some(member) => Registration::Leaving { member },
-            None => {
-                self.effects.push_back(Effect::Left);
-                Registration::Left
-            }
-        };
+        if self.registration.member().is_none() {
+            // An answer to the registration, should it be on its way, is waited for no more.
+            self.endpoint.cancel();
+            self.asked = None;
+        }
+        self.registration.on_leave();
         let active: heapless::Vec<TaskId, TASKS> = self
             .table
             .iter()

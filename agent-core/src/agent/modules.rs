@@ -22,14 +22,23 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
         match check {
             ModuleCheck::Verified => self.start_tasks_with(module),
-            ModuleCheck::Partial(have) => self.want(module, have),
-            ModuleCheck::Corrupt if self.tasks_with(module).any(|task| task.refetched) => {
+            ModuleCheck::Partial(have)
+                if self.tasks_with(module).all(|task| have < task.module_size) =>
+            {
+                self.want(module, have);
+            }
+            ModuleCheck::Corrupt | ModuleCheck::Partial(_)
+                if self.tasks_with(module).any(|task| task.refetched) =>
+            {
+                self.fetch.abandon(module);
                 self.reject_tasks_with(
                     module,
                     "the module's digest is wrong, even when fetched anew",
                 );
             }
-            ModuleCheck::Corrupt => {
+            ModuleCheck::Corrupt | ModuleCheck::Partial(_) => {
+                // What a fetch has stored meanwhile is gone with the rest.
+                self.fetch.abandon(module);
                 for task in self.table.iter_mut().filter(|task| task.module == module) {
                     task.refetched = true;
                 }

@@ -77,6 +77,12 @@ impl<const TASKS: usize> Agent<TASKS> {
         if self.table.has_seen(launch.task) {
             return Ok(());
         }
+        if self.table.was_killed_unseen(launch.task) {
+            return Err(Refused::new(
+                Code::CONFLICT,
+                "the task was killed before its launch came",
+            ));
+        }
         self.check_launch(&launch)?;
         self.table.insert(Task::new(&launch, body));
         self.check(launch.module);
@@ -85,13 +91,24 @@ impl<const TASKS: usize> Agent<TASKS> {
 
     /// Whether this node can run the task at all, and now.
     fn check_launch(&self, launch: &Launch<'_>) -> Result<(), Refused> {
-        if matches!(self.registration, Registration::Leaving { .. }) {
-            return Err(Refused::new(
-                Code::SERVICE_UNAVAILABLE,
-                "the agent is leaving",
-            ));
+        match self.registration {
+            // The tasks that it lists are on their way: a master that does not find this one
+            // among them would take it for lost.
+            Registration::Registering { .. } => {
+                return Err(Refused::new(
+                    Code::SERVICE_UNAVAILABLE,
+                    "the agent is registering",
+                ));
+            }
+            Registration::Leaving { .. } | Registration::Left => {
+                return Err(Refused::new(
+                    Code::SERVICE_UNAVAILABLE,
+                    "the agent is leaving",
+                ));
+            }
+            Registration::Unregistered { .. } | Registration::Registered { .. } => {}
         }
-        if self.table.active() >= self.config.slots {
+        if self.table.active() >= self.config.slots.min(TASKS) {
             return Err(Refused::new(
                 Code::UNPROCESSABLE_ENTITY,
                 "no task slot is free",
@@ -113,6 +130,13 @@ impl<const TASKS: usize> Agent<TASKS> {
             return Err(unprocessable(format!(
                 "a module of {} bytes, 1 to {} fit",
                 launch.module_size, self.config.max_module
+            )));
+        }
+        let mut tasks = self.table.iter();
+        if let Some(other) = tasks.find(|task| task.disagrees_on_module(launch)) {
+            return Err(unprocessable(format!(
+                "a module of {} bytes, task {} said {}",
+                launch.module_size, other.id, other.module_size
             )));
         }
         match launch
@@ -141,6 +165,7 @@ impl<const TASKS: usize> Agent<TASKS> {
         let kill: Kill = decode(body)?;
         self.admit(now, kill.session)?;
         if !self.table.has_seen(kill.task) {
+            self.table.on_killed_unseen(kill.task);
             return Err(unknown_task(kill.task));
         }
         self.stop(kill.task, KillReason::Requested);
@@ -163,9 +188,7 @@ impl<const TASKS: usize> Agent<TASKS> {
                     "the task does not run yet",
                 ));
             }
-            Phase::Stopping(_) | Phase::Ended(_) => {
-                return Err(Refused::new(Code::CONFLICT, "the task has ended"));
-            }
+            Phase::Stopping(_) | Phase::Ended(_) => return Err(TASK_HAS_ENDED),
         }
         if self.message.is_some() {
             return Err(Refused::new(
@@ -192,6 +215,13 @@ impl<const TASKS: usize> Agent<TASKS> {
         Ok(())
     }
 
+    /// The task has ended, and takes no message any more.
+    pub(super) fn on_message_left(&mut self, now: Instant, task: TaskId) {
+        if let Some((id, _)) = self.message.take_if(|(_, own)| *own == task) {
+            self.answer(now, id, Err(TASK_HAS_ENDED));
+        }
+    }
+
     fn on_description_asked(&mut self, now: Instant, id: RequestId, request: &ReceivedRequest) {
         let diagnostic;
         let response = match serve(&self.description, request.block2, BlockSize::B512) {
@@ -204,6 +234,8 @@ impl<const TASKS: usize> Agent<TASKS> {
         let _lapsed = self.endpoint.respond(now, id, &response);
     }
 }
+
+const TASK_HAS_ENDED: Refused = Refused::new(Code::CONFLICT, "the task has ended");
 
 fn unprocessable(diagnostic: alloc::string::String) -> Refused {
     Refused(Code::UNPROCESSABLE_ENTITY, diagnostic.into())

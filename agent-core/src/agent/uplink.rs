@@ -1,23 +1,25 @@
 //! Which request goes to the master next, and what its answer means.
 //!
 //! One request at a time (RFC 7252 section 4.7: NSTART is 1), the most urgent first:
-//! registration, news of tasks, then outputs and blocks of a module in turn, and a ping when
-//! nothing was said for a period. While the master does not answer, pings alone go out.
+//! registration, news of tasks or a ping when nothing was said for a period, then outputs and
+//! blocks of a module in turn. A block says nothing of the session, so pings go on beside them.
+//! While the master does not answer, pings alone go out.
 
 use alloc::format;
 use alloc::string::String;
 
 use edgerm_coap::{Code, ExchangeId, ReceivedResponse, Request};
 use edgerm_protocol::codec::List;
-use edgerm_protocol::limits::{MAX_BODY, MAX_TASKS};
+use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::message::{
     Deregister, Output as OutputMessage, Ping, Register, Registered, StatusUpdate, path,
 };
 use edgerm_protocol::resource::Name;
-use edgerm_protocol::{Instant, SessionId, TaskId, WIRE_VERSION, decode, encode};
+use edgerm_protocol::{Instant, SessionId, TaskId, TaskState, WIRE_VERSION, decode, encode};
 
 use super::{Agent, Effect};
 use crate::io::KillReason;
+use crate::outputs::Outputs;
 use crate::registration::{Membership, Registration, next_ping};
 use crate::task::Task;
 
@@ -66,10 +68,12 @@ impl<const TASKS: usize> Agent<TASKS> {
             Registration::Unregistered { retry_at, .. } if retry_at <= now => {
                 self.ask_to_register(now);
             }
-            Registration::Registered { member, ping_at } => {
+            Registration::Registered {
+                member, ping_at, ..
+            } => {
                 self.ask_as_member(now, member.session, ping_at <= now);
             }
-            Registration::Leaving { member } => self.ask_to_leave(now, member.session),
+            Registration::Leaving { member } => self.ask_to_leave(now, member),
             Registration::Unregistered { .. }
             | Registration::Registering { .. }
             | Registration::Left => {}
@@ -77,14 +81,12 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     fn ask_as_member(&mut self, now: Instant, session: SessionId, ping_is_due: bool) {
-        if !self.reachable {
-            if ping_is_due {
-                self.ask_ping(now, session);
-            }
-            return;
-        }
-        if self.table.iter().any(|task| self.may_tell(task)) {
+        let has_news = self.table.iter().any(|task| self.may_tell(task));
+        if ping_is_due || (self.reachable && has_news) {
             return self.ask_ping(now, session);
+        }
+        if !self.reachable {
+            return;
         }
         let module_waits = self.fetch.wanted().is_some();
         if self.outputs.front().is_some() && !(self.module_first && module_waits) {
@@ -93,18 +95,16 @@ impl<const TASKS: usize> Agent<TASKS> {
         } else if module_waits {
             self.module_first = false;
             self.ask_block(now);
-        } else if ping_is_due {
-            self.ask_ping(now, session);
         }
     }
 
-    /// Whether a task has news that may be told: its end is told after all that it said.
+    /// Whether a task has news that may be told.
     fn may_tell(&self, task: &Task) -> bool {
-        task.has_news() && !(task.has_ended() && self.outputs.has(task.id))
+        task.has_news() && !has_more_to_say(task, &self.outputs)
     }
 
     fn ask_to_register(&mut self, now: Instant) {
-        // What does not fit the datagram is pulled by the master, or told by the next ping.
+        // A description that does not fit the datagram is pulled by the master; details give way.
         let mut buffer = [0; MAX_BODY];
         let forms = [(true, true), (false, true), (false, false)];
         let body = forms
@@ -113,10 +113,18 @@ impl<const TASKS: usize> Agent<TASKS> {
                 let register = self.register(with_description, with_details)?;
                 encode(&register, &mut buffer).ok().map(<[u8]>::len)
             });
-        let Some(length) = body else { return };
-        if self.post(now, path::REGISTER, &buffer[..length], Asked::Register) {
-            self.registration.on_asked();
-            self.table.iter_mut().for_each(Task::on_told);
+        let posted = body.is_some_and(|length| {
+            self.post(now, path::REGISTER, &buffer[..length], Asked::Register)
+        });
+        self.registration.on_asked();
+        if posted {
+            for task in self.table.iter_mut() {
+                let state = register_update(task, &self.outputs).state;
+                task.on_told(state);
+            }
+        } else {
+            self.registration
+                .on_failed(now, &self.config, &mut self.rng);
         }
     }
 
@@ -128,24 +136,13 @@ impl<const TASKS: usize> Agent<TASKS> {
             ping_period: u32::try_from(self.config.ping_period.as_millis()).unwrap_or(u32::MAX),
             description_length: u32::try_from(self.description.len()).unwrap_or(u32::MAX),
             description: with_description.then_some(self.description.as_slice()),
-            tasks: self.updates(with_details),
+            tasks: List::from_first(
+                self.table
+                    .iter()
+                    .map(|task| register_update(task, &self.outputs))
+                    .map(|update| cut(update, with_details)),
+            ),
         })
-    }
-
-    /// The state of every task.
-    fn updates(&self, with_details: bool) -> List<StatusUpdate<'_>, MAX_TASKS> {
-        let updates = self.table.iter().map(Task::update);
-        List::from_first(updates.map(|update| {
-            if with_details {
-                update
-            } else {
-                StatusUpdate {
-                    exit_code: None,
-                    detail: None,
-                    ..update
-                }
-            }
-        }))
     }
 
     /// A ping with as much news as a datagram holds.
@@ -177,7 +174,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             self.table
                 .iter_mut()
                 .filter(|task| news.contains(&task.id))
-                .for_each(Task::on_told);
+                .for_each(|task| task.on_told(task.state()));
         }
     }
 
@@ -211,46 +208,55 @@ impl<const TASKS: usize> Agent<TASKS> {
         };
         let key = module.key();
         let path = [path::MODULE, key.as_str()];
-        if let Ok(exchange) = self
-            .endpoint
-            .request(now, &Request::get_block(&path, block))
-        {
-            self.asked = Some((exchange, Asked::Block));
+        if self.ask(now, &Request::get_block(&path, block), Asked::Block) {
             self.fetch.on_asked();
         }
     }
 
     /// Says good-bye once every task has ended and the master has all they said.
-    fn ask_to_leave(&mut self, now: Instant, session: SessionId) {
+    fn ask_to_leave(&mut self, now: Instant, member: Option<Membership>) {
         if self.table.active() > 0 {
             return;
         }
+        let Some(Membership { session, .. }) = member else {
+            return self.on_left();
+        };
         if self.outputs.front().is_some() && self.reachable {
             return self.ask_output(now, session);
         }
         let mut buffer = [0; MAX_BODY];
         let body = [true, false].into_iter().find_map(|with_details| {
+            let updates = self.table.iter().map(Task::update);
             let deregister = Deregister {
                 session,
-                updates: self.updates(with_details),
+                updates: List::from_first(updates.map(|update| cut(update, with_details))),
             };
             encode(&deregister, &mut buffer).ok().map(<[u8]>::len)
         });
-        if let Some(length) = body {
-            self.post(now, path::DEREGISTER, &buffer[..length], Asked::Deregister);
+        let posted = body.is_some_and(|length| {
+            self.post(now, path::DEREGISTER, &buffer[..length], Asked::Deregister)
+        });
+        if !posted {
+            self.on_left();
         }
     }
 
     fn post(&mut self, now: Instant, path: &str, body: &[u8], asked: Asked) -> bool {
-        match self
-            .endpoint
-            .request(now, &Request::post_cbor(&[path], body))
-        {
+        self.ask(now, &Request::post_cbor(&[path], body), asked)
+    }
+
+    /// Sends a request, and tells whether it could: one that is not taken now waits for the
+    /// next ping.
+    fn ask(&mut self, now: Instant, request: &Request<'_>, asked: Asked) -> bool {
+        match self.endpoint.request(now, request) {
             Ok(exchange) => {
                 self.asked = Some((exchange, asked));
                 true
             }
-            Err(_) => false,
+            Err(_) => {
+                self.defer(now);
+                false
+            }
         }
     }
 
@@ -263,23 +269,39 @@ impl<const TASKS: usize> Agent<TASKS> {
         let Some((_, asked)) = self.asked.take_if(|(own, _)| *own == exchange) else {
             return;
         };
-        self.on_heard(now);
+        self.reachable = true;
+        let verdict = Verdict::of(response);
         match asked {
             Asked::Register => self.on_register_answered(now, response),
             Asked::Ping => {
-                let verdict = Verdict::of(response);
                 self.on_told(matches!(verdict, Verdict::Taken));
-                self.obey(now, &verdict);
-            }
-            Asked::Output { task, sequence } => {
-                let verdict = Verdict::of(response);
                 match verdict {
-                    // One that is refused for good would block all that come after it.
-                    Verdict::Taken | Verdict::Refused => self.on_output_over(task, sequence),
-                    Verdict::UnknownSession | Verdict::Later => self.obey(now, &verdict),
+                    Verdict::Taken => self.on_heard(now),
+                    Verdict::UnknownSession => self.on_forgotten(now),
+                    Verdict::Later | Verdict::Refused => self.defer(now),
                 }
             }
-            Asked::Block => self.on_block_answered(response),
+            Asked::Output { task, sequence } => match verdict {
+                Verdict::Taken => {
+                    self.on_heard(now);
+                    self.on_output_over(task, sequence);
+                }
+                Verdict::UnknownSession => self.on_forgotten(now),
+                Verdict::Later => self.defer(now),
+                // One that is refused for good would block all that come after it.
+                Verdict::Refused => self.on_output_over(task, sequence),
+            },
+            Asked::Block => match verdict {
+                Verdict::Taken | Verdict::Refused => self.on_block_answered(response),
+                Verdict::UnknownSession => {
+                    self.fetch.on_unanswered();
+                    self.on_forgotten(now);
+                }
+                Verdict::Later => {
+                    self.fetch.on_unanswered();
+                    self.defer(now);
+                }
+            },
             Asked::Deregister => self.on_left(),
         }
     }
@@ -303,25 +325,25 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
     }
 
-    /// The master said something that only it could say.
+    /// The master spoke in this session: it has not given the agent up.
     pub(super) fn on_heard(&mut self, now: Instant) {
         self.last_heard = now;
         self.reachable = true;
         self.registration.on_heard(now, &self.config, &mut self.rng);
     }
 
-    fn obey(&mut self, now: Instant, verdict: &Verdict) {
-        match verdict {
-            Verdict::Taken => {}
-            Verdict::UnknownSession => self.registration.restart(now, None),
-            Verdict::Later | Verdict::Refused => self.defer(now),
-        }
+    /// The master does not know the session.
+    fn on_forgotten(&mut self, now: Instant) {
+        self.reachable = false;
+        self.registration
+            .on_forgotten(now, &self.config, &mut self.rng);
     }
 
     /// The master does not take what is asked: nothing but a ping goes out, after a period.
     fn defer(&mut self, now: Instant) {
         self.reachable = false;
-        self.registration.on_heard(now, &self.config, &mut self.rng);
+        self.registration
+            .put_off_ping(now, &self.config, &mut self.rng);
     }
 
     fn on_register_answered(&mut self, now: Instant, response: &ReceivedResponse) {
@@ -343,6 +365,7 @@ impl<const TASKS: usize> Agent<TASKS> {
         };
         let ping_at = next_ping(now, &self.config, &mut self.rng);
         self.registration.on_registered(member, ping_at);
+        self.last_heard = now;
         self.effects.push_back(Effect::Registered(member.agent));
         for id in registered.unwanted {
             if self.table.find(id).is_some_and(|task| !task.has_ended()) {
@@ -351,7 +374,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             // One that no engine knew has ended by that.
             self.table
                 .remove_where(|task| task.id == id && task.has_ended());
-            self.outputs.forget(id);
+            self.forget_outputs(id);
         }
     }
 
@@ -369,10 +392,6 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     fn on_block_answered(&mut self, response: &ReceivedResponse) {
-        if response.code.class() == 5 {
-            self.reachable = false;
-            return self.fetch.on_unanswered();
-        }
         match self.fetch.on_answer(response) {
             Some(Ok((module, block))) => {
                 let effect = Effect::StoreBlock(module, block.offset, block.data.to_vec());
@@ -388,5 +407,31 @@ impl<const TASKS: usize> Agent<TASKS> {
     fn on_left(&mut self) {
         self.registration = Registration::Left;
         self.effects.push_back(Effect::Left);
+    }
+}
+
+/// Whether a task has ended and something that it said waits: its end is told after all of it.
+fn has_more_to_say(task: &Task, outputs: &Outputs) -> bool {
+    task.has_ended() && outputs.has(task.id)
+}
+
+/// The state of a task as a registration lists it.
+fn register_update<'a>(task: &'a Task, outputs: &Outputs) -> StatusUpdate<'a> {
+    if has_more_to_say(task, outputs) {
+        StatusUpdate {
+            task: task.id,
+            state: TaskState::Running,
+            exit_code: None,
+            detail: None,
+        }
+    } else {
+        task.update()
+    }
+}
+
+fn cut(update: StatusUpdate<'_>, with_details: bool) -> StatusUpdate<'_> {
+    StatusUpdate {
+        detail: update.detail.filter(|_| with_details),
+        ..update
     }
 }
