@@ -54,7 +54,7 @@ impl ErrorCode {
         Self::ALL.into_iter().find(|error| error.code() == code)
     }
 
-    /// The name, as the C header has it after `EDGERM_E`.
+    /// The name, as the C header has it after `EDGERM_ERROR_`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::NotPermitted => "NOT_PERMITTED",

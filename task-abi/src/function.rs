@@ -136,7 +136,8 @@ pub struct HostFunction {
     pub since: Version,
     /// What it does, in sentences.
     pub doc: &'static str,
-    /// What it returns where it succeeds. Where it fails it returns one of [`Self::errors`].
+    /// What it returns where it succeeds; empty where it does not return. Where it fails it
+    /// returns one of [`Self::errors`].
     pub returns: &'static str,
     /// The codes that it may return, [`ErrorCode::NotPermitted`] for want of the permission
     /// left out.

@@ -23,10 +23,12 @@
 //! | [`error_code`] | what a call returns where it fails |
 //! | [`limits`] | every bound on what passes between a task and its node |
 //! | [`host`] | what a node does for its tasks |
+//! | [`call`] | a call out of a task, and what becomes of it |
 //! | [`gate`] | permissions and arguments checked, calls passed to the host |
 //! | [`engine`] | the trait of the engines, and how a task ends |
 //! | [`reference`](mod@reference) | the table as documentation, C header and Rust imports |
 
+pub mod call;
 pub mod engine;
 pub mod error_code;
 pub mod function;
@@ -38,10 +40,11 @@ pub mod permission;
 pub mod reference;
 mod table;
 
+pub use call::{Call, CallHandler, Outcome, Suspended, WakeOn};
 pub use engine::{Engine, StartError, Step, Task, TaskEnd, TaskLimits, Trap};
 pub use error_code::ErrorCode;
 pub use function::{Args, Function, HostFunction, Param, ParamKind, Value, ValueType, Version};
-pub use gate::{Call, CallHandler, Gate, Outcome, Suspended, WakeOn};
+pub use gate::Gate;
 pub use host::{Handle, Host, LogLevel};
 pub use permission::{Permission, Permissions, UnknownPermission};
 pub use table::HOST_FUNCTIONS;

@@ -27,8 +27,8 @@ pub const HOST_FUNCTIONS: &[HostFunction] = &[
         result: None,
         permission: None,
         since: V1_0,
-        doc: "Ends the task with an exit code: 0 is success. It does not return.",
-        returns: "nothing",
+        doc: "Ends the task with an exit code: 0 is success.",
+        returns: "",
         errors: &[],
     },
     HostFunction {
@@ -251,7 +251,7 @@ pub const HOST_FUNCTIONS: &[HostFunction] = &[
         since: V1_0,
         doc: "Posts at most 800 bytes to a `coap://` URI of at most 255 bytes and waits for the \
               response.",
-        returns: "the response's code, its class times 100 plus its detail: 204 for 2.04 Changed",
+        returns: "the response's code: 204 for 2.04 Changed",
         errors: &[
             InvalidArgument,
             OutOfBounds,
@@ -279,8 +279,11 @@ const fn param(name: &'static str, kind: ParamKind) -> Param {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
     use crate::function::MAX_PARAMS;
+    use crate::limits::{MAX_EMIT, MAX_LOG, MAX_MESSAGE, MAX_URI, MAX_VALUE};
 
     #[test]
     fn a_function_stands_at_its_number() {
@@ -311,11 +314,27 @@ mod tests {
     }
 
     #[test]
-    fn only_an_i32_carries_an_error_unless_the_result_cannot_be_negative() {
+    fn the_words_tell_the_limits() {
+        for (function, limit) in [
+            (Function::Log, MAX_LOG),
+            (Function::Emit, MAX_EMIT),
+            (Function::MessageReceive, MAX_MESSAGE),
+            (Function::KvGet, MAX_VALUE),
+            (Function::KvSet, MAX_VALUE),
+            (Function::CoapPost, MAX_EMIT),
+            (Function::CoapPost, MAX_URI),
+        ] {
+            let words = function.description().doc;
+            assert!(words.contains(&std::format!("{limit} bytes")), "{words}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_return_cannot_fail() {
         for host_function in HOST_FUNCTIONS {
             if host_function.result.is_none() {
                 assert!(host_function.errors.is_empty());
-                assert!(host_function.permission.is_none());
+                assert_eq!(host_function.permission, None);
             }
         }
     }

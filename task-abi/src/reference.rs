@@ -1,1 +1,0 @@
-//! The table as documentation, C header and Rust imports.
