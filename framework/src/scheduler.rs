@@ -191,6 +191,7 @@ impl Scheduler {
             scheduler: self.clone(),
             events,
             ready: VecDeque::new(),
+            missed: false,
         })
     }
 
@@ -245,11 +246,14 @@ pub struct Watch {
     scheduler: Scheduler,
     events: Events,
     ready: VecDeque<Task>,
+    missed: bool,
 }
 
 impl Watch {
     /// A task of the framework whose state changed. Where events were missed, every task of
     /// it is told anew.
+    ///
+    /// Nothing is lost when the future is dropped before it is ready.
     ///
     /// # Errors
     ///
@@ -259,13 +263,18 @@ impl Watch {
             if let Some(task) = self.ready.pop_front() {
                 return Ok(task);
             }
-            let kind = self.events.next().await?.kind;
-            if let EventKind::Missed { .. } = kind {
+            if self.missed {
                 self.ready.extend(self.scheduler.tasks().await?);
-            } else if let EventKind::TaskUpdated { task } = kind
-                && task.framework == self.scheduler.framework
-            {
-                return Ok(task);
+                self.missed = false;
+                continue;
+            }
+            let kind = self.events.next().await?.kind;
+            if let EventKind::TaskUpdated { task } = kind {
+                if task.framework == self.scheduler.framework {
+                    return Ok(task);
+                }
+            } else {
+                self.missed = matches!(kind, EventKind::Missed { .. });
             }
         }
     }

@@ -1,0 +1,200 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::console::Format;
+use crate::resolve::{self, TaskRef};
+use crate::selector::{self, Selector};
+use crate::{exit, units};
+
+/// Run pieces of your application on the machines of an EdgeRM cluster, from a server down to
+/// a sensor node.
+#[derive(Debug, Parser)]
+#[command(name = "edgerm", version, after_help = exit::CODES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// Where the master serves HTTP [default: http://127.0.0.1:8080]
+    #[arg(
+        long,
+        global = true,
+        env = "EDGERM_MASTER",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    #[arg(help_heading = EVERYWHERE)]
+    pub(crate) master: Option<String>,
+
+    /// How results are written
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Format,
+
+    /// Only results: ids in place of tables, nothing of how it goes
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
+    pub(crate) quiet: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The heading of the options that every command takes.
+const EVERYWHERE: &str = "Options of every command";
+
+/// Where the master is unless told.
+const DEFAULT_MASTER: &str = "http://127.0.0.1:8080";
+
+impl Cli {
+    /// Where the master serves HTTP.
+    pub(crate) fn master_url(&self) -> &str {
+        self.master.as_deref().unwrap_or(DEFAULT_MASTER)
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a module on the nodes that have what it needs
+    Run(Box<Run>),
+    /// List tasks
+    Ps(Ps),
+    /// Show what a task emitted and logged
+    Logs(Logs),
+    /// End tasks
+    Kill(Kill),
+    /// List agents, with what they have and what of it is used
+    Agents,
+    /// List open offers
+    Offers,
+    /// List admitted modules
+    Modules,
+    /// Write the completions of a shell to standard output
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// `edgerm run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// A WASM file, or the id of an admitted module or how it begins
+    pub(crate) module: String,
+
+    /// What a node must have: sensor=KIND, actuator=KIND, device=LABEL, agent=NAME or
+    /// ATTRIBUTE=VALUE. The task is given the devices. May be said several times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = selector::parse)]
+    pub(crate) on: Vec<Selector>,
+
+    /// On how many nodes to run it: a number, or `all` that match
+    #[arg(long, value_name = "N|all", default_value = "1", value_parser = parse_count)]
+    pub(crate) count: Count,
+
+    /// A variable of the task's environment. May be said several times
+    #[arg(short, long, value_name = "KEY=VALUE", value_parser = parse_variable)]
+    pub(crate) env: Vec<(String, String)>,
+
+    /// Memory of a task, such as 64KiB [default: what the module starts with, and 64KiB]
+    #[arg(long, value_name = "BYTES", value_parser = units::parse_bytes)]
+    pub(crate) mem: Option<u64>,
+
+    /// Cores of a task, such as 0.25 or 250m
+    #[arg(long, value_name = "CORES", default_value = "0.1", value_parser = units::parse_cores)]
+    pub(crate) cpus: u64,
+
+    /// What the tasks are called [default: the file's name]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+
+    /// Show what the tasks emit and log until they end; Ctrl-C ends them
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+
+    /// Start the task again after a reboot of its node, without being told
+    #[arg(long)]
+    pub(crate) restart: bool,
+
+    /// How long to wait for enough nodes that match, and then for the tasks to run
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = units::parse_duration)]
+    pub(crate) timeout: Duration,
+}
+
+/// On how many nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Count {
+    Exactly(NonZeroUsize),
+    All,
+}
+
+/// `edgerm ps`.
+#[derive(Debug, Args)]
+pub(crate) struct Ps {
+    /// Those that have ended too
+    #[arg(short, long)]
+    pub(crate) all: bool,
+}
+
+/// `edgerm logs`.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Its id, or how that begins
+    #[arg(value_parser = resolve::parse_task)]
+    pub(crate) task: TaskRef,
+
+    /// Go on until the task ends
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+}
+
+/// `edgerm kill`.
+#[derive(Debug, Args)]
+pub(crate) struct Kill {
+    /// Their ids, or how those begin
+    #[arg(value_name = "TASK", value_parser = resolve::parse_task)]
+    #[arg(required_unless_present = "all")]
+    pub(crate) tasks: Vec<TaskRef>,
+
+    /// Every task that has not ended
+    #[arg(long, conflicts_with = "tasks")]
+    pub(crate) all: bool,
+
+    /// How long to wait for them to end
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = units::parse_duration)]
+    pub(crate) timeout: Duration,
+}
+
+fn parse_count(text: &str) -> Result<Count, String> {
+    match text {
+        "all" => Ok(Count::All),
+        number => number
+            .parse()
+            .map(Count::Exactly)
+            .map_err(|_| "write a number from 1, or `all`".into()),
+    }
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.into(), value.into())),
+        Some(_) | None => Err("write KEY=VALUE".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}
