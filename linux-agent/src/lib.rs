@@ -1,1 +1,4 @@
 //! x
+pub mod devices;
+pub mod engine;
+mod limiter;

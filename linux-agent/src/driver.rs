@@ -1,0 +1,232 @@
+//! The thin loop around the agent: its datagrams, its timer, its storage and its tasks.
+//!
+//! Whatever waits for a disk runs aside and comes back as an input, so the loop never blocks,
+//! and things happen in the order in which the agent is told of them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time;
+
+use edgerm_agent_core::{Agent, Input, ModuleCheck, Output, StorageError, TaskExit};
+use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
+use edgerm_protocol::message::{Launch, LogLevel};
+use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
+use edgerm_task_abi::{Permissions, TaskEnd};
+use tokio::net::UdpSocket;
+use tokio::sync::{mpsc, watch};
+use tokio::task::spawn_blocking;
+
+use crate::executor::{Executor, TaskEvent, TaskSpec};
+use crate::storage::ModuleStorage;
+
+/// What comes to the loop besides datagrams and time.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    ModuleChecked(ModuleId, Result<ModuleCheck, StorageError>),
+    BlockStored(ModuleId, Result<(), StorageError>),
+    ModuleLoaded(TaskId, Result<Vec<u8>, StorageError>),
+    Task(TaskEvent),
+    Leave,
+}
+
+/// The agent and all that it moves.
+pub(crate) struct Driver {
+    pub(crate) agent: Agent<MAX_TASKS>,
+    pub(crate) socket: UdpSocket,
+    pub(crate) storage: Arc<ModuleStorage>,
+    pub(crate) executor: Executor,
+    /// Tasks whose module is being read, of which the executor does not know yet.
+    pub(crate) loading: BTreeSet<TaskId>,
+    /// Where [`Happening`]s come from, and how one is sent.
+    pub(crate) happenings: mpsc::UnboundedReceiver<Happening>,
+    pub(crate) happen: mpsc::UnboundedSender<Happening>,
+    pub(crate) registered: watch::Sender<Option<AgentId>>,
+    pub(crate) epoch: time::Instant,
+}
+
+/// Whether the loop goes on.
+enum Next {
+    WaitUntil(Option<Instant>),
+    Left,
+}
+
+impl Driver {
+    /// Runs until the agent has left.
+    pub(crate) async fn run(mut self) {
+        let mut buffer = [0; MAX_DATAGRAM + 1];
+        loop {
+            let deadline = match self.drain().await {
+                Next::WaitUntil(deadline) => deadline,
+                Next::Left => return,
+            };
+            tokio::select! {
+                received = self.socket.recv(&mut buffer) => match received {
+                    Ok(length) => self.input(Input::Datagram(&buffer[..length])),
+                    // Nobody listens at the master's port: its silence tells the agent.
+                    Err(error) => tracing::debug!(%error, "the master's address refused a datagram"),
+                },
+                Some(happening) = self.happenings.recv() => self.on_happening(happening),
+                () = sleep_until(self.epoch, deadline) => self.input(Input::Timeout),
+            }
+        }
+    }
+
+    fn now(&self) -> Instant {
+        let millis = self.epoch.elapsed().as_millis();
+        Instant::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let now = self.now();
+        if let Err(error) = self.agent.handle_input(now, input) {
+            // A task may end while something of it is on its way here.
+            tracing::debug!(%error, "the agent does not want this");
+        }
+    }
+
+    fn on_happening(&mut self, happening: Happening) {
+        match happening {
+            Happening::ModuleChecked(module, Ok(check)) => {
+                self.input(Input::ModuleChecked(module, check));
+            }
+            Happening::BlockStored(module, Ok(())) => self.input(Input::BlockStored(module)),
+            Happening::ModuleChecked(module, Err(error))
+            | Happening::BlockStored(module, Err(error)) => {
+                self.input(Input::StorageFailed(module, error));
+            }
+            // Stopped while its module was read.
+            Happening::ModuleLoaded(id, _) if !self.loading.remove(&id) => {}
+            Happening::ModuleLoaded(id, Ok(wasm)) => self.start(id, wasm),
+            Happening::ModuleLoaded(id, Err(_)) => {
+                self.input(Input::TaskStartFailed(id, "the module cannot be read from the cache"));
+            }
+            Happening::Task(event) => self.on_task_event(event),
+            Happening::Leave => self.input(Input::Leave),
+        }
+    }
+
+    fn on_task_event(&mut self, event: TaskEvent) {
+        match event {
+            TaskEvent::Started(id) => self.input(Input::TaskStarted(TaskId(id))),
+            TaskEvent::Output(id, payload) => {
+                self.input(Input::TaskOutput(TaskId(id), None, &payload));
+            }
+            TaskEvent::Log(id, level, line) => {
+                let level = Some(LogLevel::from(level));
+                self.input(Input::TaskOutput(TaskId(id), level, line.as_bytes()));
+            }
+            TaskEvent::Exited(id, end) => {
+                let text = end.to_string();
+                let exit = match end {
+                    TaskEnd::Completed(code) => TaskExit::Exited(code),
+                    TaskEnd::Trapped(_) => TaskExit::Trapped(&text),
+                    TaskEnd::Killed => TaskExit::Killed,
+                };
+                self.input(Input::TaskExited(TaskId(id), exit));
+            }
+        }
+    }
+
+    /// Does all that the agent wants done.
+    async fn drain(&mut self) -> Next {
+        loop {
+            match self.agent.poll_output() {
+                Output::Transmit(datagram) => {
+                    if let Err(error) = self.socket.send(datagram).await {
+                        tracing::debug!(%error, "a datagram was not sent; it will be again");
+                    }
+                }
+                Output::CheckModule(module, size) => {
+                    let storage = Arc::clone(&self.storage);
+                    aside(&self.happen, move || {
+                        Happening::ModuleChecked(module, storage.check(module, size))
+                    });
+                }
+                Output::StoreBlock(module, offset, bytes) => {
+                    let (storage, bytes) = (Arc::clone(&self.storage), bytes.to_vec());
+                    aside(&self.happen, move || {
+                        Happening::BlockStored(module, storage.store(module, offset, &bytes))
+                    });
+                }
+                Output::StartTask(id) => self.load(id),
+                Output::StopTask(id, reason) => {
+                    tracing::info!(task = %id, ?reason, "stopping");
+                    if self.loading.remove(&id) {
+                        self.input(Input::TaskExited(id, TaskExit::Killed));
+                    } else {
+                        self.executor.kill(id.0);
+                    }
+                }
+                Output::TaskMessage(id, payload) => {
+                    let taken = self.executor.message(id.0, payload.to_vec()).is_ok();
+                    self.input(Input::MessageTaken(id, taken));
+                }
+                Output::OutputTaken(id) => self.executor.output_taken(id.0),
+                Output::Registered(agent) => {
+                    tracing::info!(%agent, "registered");
+                    self.registered.send_replace(Some(agent));
+                }
+                Output::RegistrationRefused(code, reason) => {
+                    tracing::warn!(%code, reason, "the master refuses this agent; it will try again");
+                }
+                Output::Left => return Next::Left,
+                Output::Timeout(deadline) => return Next::WaitUntil(deadline),
+            }
+        }
+    }
+
+    /// Reads the module of a task that is to start.
+    fn load(&mut self, id: TaskId) {
+        let Some(module) = self.agent.launch(id).map(|launch| launch.module) else { return };
+        self.loading.insert(id);
+        let storage = Arc::clone(&self.storage);
+        aside(&self.happen, move || Happening::ModuleLoaded(id, storage.load(module)));
+    }
+
+    fn start(&mut self, id: TaskId, wasm: Vec<u8>) {
+        let Some(launch) = self.agent.launch(id) else { return };
+        tracing::info!(task = %id, module = %launch.module, "starting");
+        if let Err(error) = self.executor.start(task_spec(&launch, wasm)) {
+            let text = error.to_string();
+            tracing::warn!(task = %id, %error, "the task cannot start");
+            self.input(Input::TaskStartFailed(id, &text));
+        }
+    }
+}
+
+fn task_spec(launch: &Launch<'_>, wasm: Vec<u8>) -> TaskSpec {
+    TaskSpec {
+        id: launch.task.0,
+        wasm: wasm.into(),
+        env: launch
+            .env
+            .iter()
+            .map(|variable| (variable.key.as_str().to_owned(), variable.value.to_owned()))
+            .collect(),
+        permissions: Permissions::from_bits_truncate(launch.permissions.unwrap_or_default()),
+        mem_bytes: launch.mem,
+        devices: launch.devices.iter().map(|label| label.as_str().to_owned()).collect(),
+    }
+}
+
+/// Does something that may wait for a disk, and tells of it when it is done.
+fn aside(
+    happen: &mpsc::UnboundedSender<Happening>,
+    work: impl FnOnce() -> Happening + Send + 'static,
+) {
+    let happen = happen.clone();
+    spawn_blocking(move || {
+        // Nobody listens any more once the agent has left.
+        let _left = happen.send(work());
+    });
+}
+
+async fn sleep_until(epoch: time::Instant, deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => {
+            let deadline = epoch + time::Duration::from_millis(deadline.as_millis());
+            tokio::time::sleep_until(deadline.into()).await;
+        }
+        None => std::future::pending().await,
+    }
+}
