@@ -34,12 +34,13 @@ pub(crate) struct Driver {
     pub(crate) agent: Agent<MAX_TASKS>,
     pub(crate) socket: UdpSocket,
     pub(crate) storage: Arc<ModuleStorage>,
+    /// Where [`Happening`]s come from, and how one is sent. Dropped before the executor, whose
+    /// threads must not wait for room in it.
+    pub(crate) happenings: mpsc::Receiver<Happening>,
+    pub(crate) happen: mpsc::Sender<Happening>,
     pub(crate) executor: Executor,
     /// Tasks whose module is being read, of which the executor does not know yet.
     pub(crate) loading: BTreeSet<TaskId>,
-    /// Where [`Happening`]s come from, and how one is sent.
-    pub(crate) happenings: mpsc::UnboundedReceiver<Happening>,
-    pub(crate) happen: mpsc::UnboundedSender<Happening>,
     pub(crate) registered: watch::Sender<Option<AgentId>>,
     pub(crate) epoch: time::Instant,
 }
@@ -98,7 +99,10 @@ impl Driver {
             Happening::ModuleLoaded(id, _) if !self.loading.remove(&id) => {}
             Happening::ModuleLoaded(id, Ok(wasm)) => self.start(id, wasm),
             Happening::ModuleLoaded(id, Err(_)) => {
-                self.input(Input::TaskStartFailed(id, "the module cannot be read from the cache"));
+                self.input(Input::TaskStartFailed(
+                    id,
+                    "the module cannot be read from the cache",
+                ));
             }
             Happening::Task(event) => self.on_task_event(event),
             Happening::Leave => self.input(Input::Leave),
@@ -107,23 +111,32 @@ impl Driver {
 
     fn on_task_event(&mut self, event: TaskEvent) {
         match event {
-            TaskEvent::Started(id) => self.input(Input::TaskStarted(TaskId(id))),
-            TaskEvent::Output(id, payload) => {
-                self.input(Input::TaskOutput(TaskId(id), None, &payload));
+            TaskEvent::Started(id) => self.input(Input::TaskStarted(id)),
+            TaskEvent::NotStarted(id, error) => {
+                tracing::warn!(task = %id, %error, "the task cannot start");
+                self.executor.reap(id);
+                self.input(Input::TaskStartFailed(id, &error.to_string()));
             }
+            TaskEvent::Output(id, payload) => self.input(Input::TaskOutput(id, None, &payload)),
             TaskEvent::Log(id, level, line) => {
-                let level = Some(LogLevel::from(level));
-                self.input(Input::TaskOutput(TaskId(id), level, line.as_bytes()));
+                let level = Some(log_level(level));
+                self.input(Input::TaskOutput(id, level, line.as_bytes()));
             }
-            TaskEvent::Exited(id, end) => {
-                let text = end.to_string();
-                let exit = match end {
-                    TaskEnd::Completed(code) => TaskExit::Exited(code),
-                    TaskEnd::Trapped(_) => TaskExit::Trapped(&text),
-                    TaskEnd::Killed => TaskExit::Killed,
-                };
-                self.input(Input::TaskExited(TaskId(id), exit));
+            TaskEvent::Ended(id, end) => {
+                tracing::info!(task = %id, %end, "ended");
+                self.executor.reap(id);
+                self.on_task_ended(id, end);
             }
+        }
+    }
+
+    fn on_task_ended(&mut self, id: TaskId, end: TaskEnd) {
+        match end {
+            TaskEnd::Exited(code) => self.input(Input::TaskExited(id, TaskExit::Exited(code))),
+            TaskEnd::Trapped(trap) => {
+                self.input(Input::TaskExited(id, TaskExit::Trapped(trap.message())));
+            }
+            TaskEnd::Killed => self.input(Input::TaskExited(id, TaskExit::Killed)),
         }
     }
 
@@ -154,14 +167,14 @@ impl Driver {
                     if self.loading.remove(&id) {
                         self.input(Input::TaskExited(id, TaskExit::Killed));
                     } else {
-                        self.executor.kill(id.0);
+                        self.executor.kill(id);
                     }
                 }
                 Output::TaskMessage(id, payload) => {
-                    let taken = self.executor.message(id.0, payload.to_vec()).is_ok();
+                    let taken = self.executor.message(id, payload).is_ok();
                     self.input(Input::MessageTaken(id, taken));
                 }
-                Output::OutputTaken(id) => self.executor.output_taken(id.0),
+                Output::OutputTaken(id) => self.executor.output_taken(id),
                 Output::Registered(agent) => {
                     tracing::info!(%agent, "registered");
                     self.registered.send_replace(Some(agent));
@@ -177,47 +190,63 @@ impl Driver {
 
     /// Reads the module of a task that is to start.
     fn load(&mut self, id: TaskId) {
-        let Some(module) = self.agent.launch(id).map(|launch| launch.module) else { return };
+        let Some(module) = self.agent.launch(id).map(|launch| launch.module) else {
+            return;
+        };
         self.loading.insert(id);
         let storage = Arc::clone(&self.storage);
-        aside(&self.happen, move || Happening::ModuleLoaded(id, storage.load(module)));
+        aside(&self.happen, move || {
+            Happening::ModuleLoaded(id, storage.load(module))
+        });
     }
 
     fn start(&mut self, id: TaskId, wasm: Vec<u8>) {
-        let Some(launch) = self.agent.launch(id) else { return };
-        tracing::info!(task = %id, module = %launch.module, "starting");
-        if let Err(error) = self.executor.start(task_spec(&launch, wasm)) {
-            let text = error.to_string();
+        let launch = self.agent.launch(id);
+        let Some(spec) = launch.map(|launch| task_spec(&launch, wasm)) else {
+            return;
+        };
+        tracing::info!(task = %id, "starting");
+        if let Err(error) = self.executor.start(spec) {
             tracing::warn!(task = %id, %error, "the task cannot start");
-            self.input(Input::TaskStartFailed(id, &text));
+            self.input(Input::TaskStartFailed(id, &error.to_string()));
         }
+    }
+}
+
+const fn log_level(level: edgerm_task_abi::LogLevel) -> LogLevel {
+    match level {
+        edgerm_task_abi::LogLevel::Error => LogLevel::Error,
+        edgerm_task_abi::LogLevel::Warning => LogLevel::Warning,
+        edgerm_task_abi::LogLevel::Info => LogLevel::Info,
+        edgerm_task_abi::LogLevel::Debug => LogLevel::Debug,
     }
 }
 
 fn task_spec(launch: &Launch<'_>, wasm: Vec<u8>) -> TaskSpec {
     TaskSpec {
-        id: launch.task.0,
-        wasm: wasm.into(),
+        id: launch.task,
+        wasm,
         env: launch
             .env
             .iter()
             .map(|variable| (variable.key.as_str().to_owned(), variable.value.to_owned()))
             .collect(),
-        permissions: Permissions::from_bits_truncate(launch.permissions.unwrap_or_default()),
-        mem_bytes: launch.mem,
-        devices: launch.devices.iter().map(|label| label.as_str().to_owned()).collect(),
+        permissions: Permissions::from_bits(launch.permissions.unwrap_or_default()),
+        mem: launch.mem,
+        devices: launch
+            .devices
+            .iter()
+            .map(|label| label.as_str().to_owned())
+            .collect(),
     }
 }
 
 /// Does something that may wait for a disk, and tells of it when it is done.
-fn aside(
-    happen: &mpsc::UnboundedSender<Happening>,
-    work: impl FnOnce() -> Happening + Send + 'static,
-) {
+fn aside(happen: &mpsc::Sender<Happening>, work: impl FnOnce() -> Happening + Send + 'static) {
     let happen = happen.clone();
     spawn_blocking(move || {
         // Nobody listens any more once the agent has left.
-        let _left = happen.send(work());
+        let _left = happen.blocking_send(work());
     });
 }
 

@@ -1,4 +1,26 @@
-//! x
+//! The EdgeRM agent on Linux: the sans-IO agent of `edgerm-agent-core`, on tokio and wasmi.
+//!
+//! It tells the master what this machine has (cores, memory, and above all its sensors and
+//! actuators), runs WASM modules on it, one thread each, and brings their readings back.
+//!
+//! # Layout
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`agent`] | [`Agent`]: start one, see it registered, have it leave |
+//! | `driver` | the loop around the sans-IO agent |
+//! | [`engine`] | wasmi behind the host API's engine trait |
+//! | [`executor`] | tasks: a thread, a mailbox and a host each |
+//! | [`devices`] | sensors and actuators |
+//! | [`storage`] | the cache of modules |
+//! | [`config`], [`machine`] | what the operator and the machine say |
+
+pub mod agent;
 pub mod devices;
+mod driver;
 pub mod engine;
+pub mod executor;
 mod limiter;
+pub mod storage;
+
+pub use agent::{Agent, StartError};

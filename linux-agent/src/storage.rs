@@ -28,7 +28,10 @@ impl ModuleStorage {
     /// Where the folder cannot be made.
     pub fn open(folder: &Path, capacity: u64) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self { folder: folder.to_owned(), capacity })
+        Ok(Self {
+            folder: folder.to_owned(),
+            capacity,
+        })
     }
 
     /// What there is of a module of `size` bytes; what has the wrong digest is removed.
@@ -48,14 +51,21 @@ impl ModuleStorage {
                 return Ok(ModuleCheck::Corrupt);
             }
             if path == &part {
-                File::open(path).and_then(|file| file.sync_all()).map_err(io_failed(path))?;
+                File::open(path)
+                    .and_then(|file| file.sync_all())
+                    .map_err(io_failed(path))?;
                 fs::rename(path, &whole).map_err(io_failed(path))?;
             }
             return Ok(ModuleCheck::Verified);
         }
         let have = fs::metadata(&part).map_or(0, |metadata| metadata.len());
         // More than the module has is no part of it.
-        Ok(ModuleCheck::Partial(u32::try_from(have).ok().filter(|have| *have < size).unwrap_or(0)))
+        Ok(ModuleCheck::Partial(
+            u32::try_from(have)
+                .ok()
+                .filter(|have| *have < size)
+                .unwrap_or(0),
+        ))
     }
 
     /// Keeps `bytes` of a module, from `offset` on, and nothing behind them.
@@ -67,8 +77,11 @@ impl ModuleStorage {
         self.make_room(module, bytes.len() as u64)?;
         let path = self.part(module);
         let write = || {
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)?;
             file.set_len(u64::from(offset))?;
             file.seek(SeekFrom::Start(u64::from(offset)))?;
             file.write_all(bytes)
@@ -99,7 +112,11 @@ impl ModuleStorage {
                 total -= file.size;
             }
         }
-        if total + more <= self.capacity { Ok(()) } else { Err(StorageError::Full) }
+        if total + more <= self.capacity {
+            Ok(())
+        } else {
+            Err(StorageError::Full)
+        }
     }
 
     fn files(&self) -> Result<Vec<CachedFile>, StorageError> {
@@ -108,7 +125,11 @@ impl ModuleStorage {
             let entry = entry.ok()?;
             let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
             let used = metadata.accessed().or_else(|_| metadata.modified()).ok()?;
-            Some(CachedFile { path: entry.path(), size: metadata.len(), used })
+            Some(CachedFile {
+                path: entry.path(),
+                size: metadata.len(),
+                used,
+            })
         });
         Ok(files.collect())
     }
