@@ -1,1 +1,41 @@
-//! x
+//! The EdgeRM master: what agents there are, what they have, who may use it, and what runs.
+//!
+//! Everything that decides is sans-IO: [`master::Master`] takes datagrams, calls and the time,
+//! and gives datagrams, replies and events. [`Server`] is a thin loop of tokio around it, with a
+//! UDP socket for agents (CoAP) and an HTTP listener for frameworks and people.
+//!
+//! # Layout
+//!
+//! | module | is |
+//! |---|---|
+//! | [`ledger`] | the record: agents, frameworks, offers, tasks, modules; one enum of changes |
+//! | [`admission`] | what a module must be before any agent sees it |
+//! | [`allocator`] | who gets what is free: weighted dominant resource fairness over roles |
+//! | [`master`] | the two above, and the way to every agent, behind one interface |
+//! | `peers`, `link` | a CoAP endpoint for each address; what waits to be told to each agent |
+//! | [`outputs`], [`modules`] | what tasks said lately; the bytes of modules |
+//! | [`events`] | what happened lately, for streams |
+//! | [`refusal`] | errors as the API shows them |
+//! | `http` | warp's routes, one file a resource |
+//! | `shared`, [`server`] | the lock around the master; sockets and timer |
+//! | [`config`] | all that one may set |
+
+pub mod admission;
+pub mod allocator;
+pub mod config;
+pub mod events;
+mod http;
+mod launch;
+pub mod ledger;
+mod link;
+pub mod master;
+pub mod modules;
+pub mod outputs;
+mod peers;
+pub mod refusal;
+pub mod server;
+mod shared;
+
+pub use config::{Config, Limits, Timing};
+pub use master::Master;
+pub use server::{Running, Server, StartError};

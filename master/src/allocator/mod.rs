@@ -1,0 +1,208 @@
+//! Decides which waiting request gets an agent's free resources: weighted dominant resource
+//! fairness over roles, then over the frameworks of a role, then first come first served.
+//!
+//! Requests are pulled. One that arrives takes what is free at once; one that finds nothing
+//! waits, and as agents become free each goes to the waiting request whose role holds the
+//! smallest weighted dominant share, offers counted as held. An offer is all that is free of an
+//! agent: its framework knows best which part it needs, and the rest returns as soon as it
+//! answers. Agents are taken in turn, so that load spreads.
+
+mod constraint;
+mod share;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use edgerm_protocol::api::Constraints;
+use edgerm_protocol::{AgentId, FrameworkId, Instant};
+
+use crate::ledger::Ledger;
+use crate::ledger::quantity::Scalars;
+pub use share::Share;
+
+/// Names one long poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WaitId(pub u64);
+
+/// A request for offers that found nothing yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Who asked.
+    pub framework: FrameworkId,
+    /// What an agent must have.
+    pub constraints: Constraints,
+    /// Offers at most.
+    pub max: usize,
+}
+
+/// Who waits for what, and which framework does not want which agent for now.
+#[derive(Clone, Debug, Default)]
+pub struct Allocator {
+    waiting: BTreeMap<WaitId, Waiting>,
+    filters: BTreeMap<(FrameworkId, AgentId), Instant>,
+    /// Agents in which a task could run, perhaps.
+    free: BTreeSet<AgentId>,
+    /// The agent that was offered last.
+    last: Option<AgentId>,
+}
+
+impl Allocator {
+    /// Lets a request wait.
+    pub fn wait(&mut self, id: WaitId, waiting: Waiting) {
+        self.waiting.insert(id, waiting);
+    }
+
+    /// Ends the waiting of a request; whether it did wait.
+    pub fn cancel(&mut self, id: WaitId) -> bool {
+        self.waiting.remove(&id).is_some()
+    }
+
+    /// Whether no request waits.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Does not offer `agent` to `framework` before `until`; gives until when it did not so far.
+    pub fn filter(
+        &mut self,
+        framework: FrameworkId,
+        agent: AgentId,
+        until: Instant,
+    ) -> Option<Instant> {
+        self.filters.insert((framework, agent), until)
+    }
+
+    /// Forgets a filter that is over; whether it was.
+    pub fn expire_filter(&mut self, now: Instant, framework: FrameworkId, agent: AgentId) -> bool {
+        let over = self
+            .filters
+            .get(&(framework, agent))
+            .is_some_and(|until| *until <= now);
+        over && self.filters.remove(&(framework, agent)).is_some()
+    }
+
+    /// Forgets all filters of `framework`, and gives them.
+    pub fn revive(&mut self, framework: FrameworkId) -> Vec<(AgentId, Instant)> {
+        let all = (framework, AgentId(0))..=(framework, AgentId(u32::MAX));
+        let filters: Vec<_> = self
+            .filters
+            .range(all)
+            .map(|((_, agent), until)| (*agent, *until))
+            .collect();
+        for (agent, _) in &filters {
+            self.filters.remove(&(framework, *agent));
+        }
+        filters
+    }
+
+    /// The waiting requests of `framework`.
+    pub fn waiting_of(&self, framework: FrameworkId) -> Vec<WaitId> {
+        let own = |(_, waiting): &(&WaitId, &Waiting)| waiting.framework == framework;
+        self.waiting.iter().filter(own).map(|(id, _)| *id).collect()
+    }
+
+    /// Looks at an agent anew after anything about it changed.
+    pub fn note(&mut self, ledger: &Ledger, agent: AgentId) {
+        if ledger
+            .agent(agent)
+            .is_some_and(|agent| agent.is_offerable())
+        {
+            self.free.insert(agent);
+        } else {
+            self.free.remove(&agent);
+        }
+    }
+
+    /// Agents that are free.
+    pub fn free_agents(&self) -> impl Iterator<Item = AgentId> {
+        self.free.iter().copied()
+    }
+
+    /// The free agents that suit `request` now, at most as many as it wants, from the one after
+    /// the agent that was offered last. None where its framework is suppressed.
+    pub fn suitable(&self, ledger: &Ledger, now: Instant, request: &Waiting) -> Vec<AgentId> {
+        let start = self
+            .last
+            .map_or(AgentId(0), |last| AgentId(last.0.wrapping_add(1)));
+        self.free
+            .range(start..)
+            .chain(self.free.range(..start))
+            .copied()
+            .filter(|agent| self.suits(ledger, now, request, *agent))
+            .take(request.max)
+            .collect()
+    }
+
+    /// The waiting request that is next to get `agent`, unless it suits none.
+    pub fn next_for(
+        &self,
+        ledger: &Ledger,
+        now: Instant,
+        weights: &BTreeMap<String, u16>,
+        agent: AgentId,
+    ) -> Option<(WaitId, FrameworkId)> {
+        let suited: Vec<_> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| self.suits(ledger, now, waiting, agent))
+            .collect();
+        if let [(only, waiting)] = suited[..] {
+            return Some((*only, waiting.framework));
+        }
+        let roles = roles(ledger);
+        suited
+            .into_iter()
+            .filter_map(|(id, waiting)| {
+                let framework = ledger.framework(waiting.framework)?;
+                let role = framework.role.as_str();
+                let weight = weights.get(role).copied().unwrap_or(1);
+                let of_role = Share::dominant(roles.get(role)?, ledger.cluster(), weight);
+                let own = Share::dominant(&framework.allocated, ledger.cluster(), 1);
+                Some((of_role, own, *id, waiting.framework))
+            })
+            .min()
+            .map(|(_, _, id, framework)| (id, framework))
+    }
+
+    /// Remembers that `agent` was offered, so that others come first next time.
+    pub fn offered(&mut self, agent: AgentId) {
+        self.last = Some(agent);
+    }
+
+    /// Counts an offer to a waiting request, which waits no more once it has all it wants.
+    pub fn count_down(&mut self, id: WaitId) {
+        if let Some(waiting) = self.waiting.get_mut(&id) {
+            waiting.max = waiting.max.saturating_sub(1);
+            if waiting.max == 0 {
+                self.waiting.remove(&id);
+            }
+        }
+    }
+
+    fn suits(&self, ledger: &Ledger, now: Instant, request: &Waiting, agent: AgentId) -> bool {
+        let wants = ledger
+            .framework(request.framework)
+            .is_some_and(|framework| !framework.suppressed);
+        let filtered = self
+            .filters
+            .get(&(request.framework, agent))
+            .is_some_and(|until| *until > now);
+        wants
+            && !filtered
+            && ledger.agent(agent).is_some_and(|agent| {
+                agent.is_offerable()
+                    && constraint::matches(&request.constraints, agent, &agent.free())
+            })
+    }
+}
+
+/// What the frameworks of each role hold together.
+fn roles(ledger: &Ledger) -> BTreeMap<&str, Scalars> {
+    let mut roles: BTreeMap<&str, Scalars> = BTreeMap::new();
+    for framework in ledger.frameworks(None) {
+        roles
+            .entry(framework.role.as_str())
+            .or_default()
+            .add_all(&framework.allocated);
+    }
+    roles
+}

@@ -1,0 +1,104 @@
+//! Bodies: read up to a limit, and as JSON with the field that breaks it named.
+
+use futures_util::{Stream, StreamExt};
+use serde::de::DeserializeOwned;
+use warp::http::StatusCode;
+use warp::{Buf, Filter, Rejection};
+
+use super::{Failure, MAX_JSON};
+
+/// The body as bytes, unless it is longer than `limit`. It is not read further than that.
+pub(super) fn bytes(
+    limit: usize,
+) -> impl Filter<Extract = (Result<Vec<u8>, Failure>,), Error = Rejection> + Clone {
+    warp::body::stream().then(move |stream| collect(stream, limit))
+}
+
+/// The body as JSON.
+pub(super) fn json<T: DeserializeOwned + Send>()
+-> impl Filter<Extract = (Result<T, Failure>,), Error = Rejection> + Clone {
+    bytes(MAX_JSON).map(|bytes: Result<Vec<u8>, Failure>| parse(&bytes?))
+}
+
+async fn collect<B: Buf>(
+    stream: impl Stream<Item = Result<B, warp::Error>>,
+    limit: usize,
+) -> Result<Vec<u8>, Failure> {
+    let mut stream = std::pin::pin!(stream);
+    let mut body = Vec::new();
+    while let Some(part) = stream.next().await {
+        let mut part = part.map_err(|error| {
+            let message = format!("the body broke off: {error}");
+            Failure::new(StatusCode::BAD_REQUEST, "brokenBody", message, None)
+        })?;
+        if body.len() + part.remaining() > limit {
+            let message = format!("the body is longer than {limit} bytes");
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            return Err(Failure::new(status, "bodyTooLarge", message, None));
+        }
+        while part.has_remaining() {
+            let chunk = part.chunk();
+            body.extend_from_slice(chunk);
+            let length = chunk.len();
+            part.advance(length);
+        }
+    }
+    Ok(body)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let bad = |message: String, field: Option<String>| {
+        Failure::new(StatusCode::BAD_REQUEST, "badBody", message, field)
+    };
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let field = (path != ".").then_some(path);
+        bad(
+            format!("the body is not what this call takes: {}", error.inner()),
+            field,
+        )
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| bad(format!("the body goes on after its JSON: {error}"), None))?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edgerm_protocol::api::Accept;
+
+    #[test]
+    fn the_field_that_breaks_the_body_is_named() {
+        let task = |mem: &str| {
+            format!(
+                r#"{{"framework":"0000000000000001","tasks":[{{"id":"0000000000000002",
+                "name":"x","module":"{}","resources":{{"mem":{mem}}}}}]}}"#,
+                "00".repeat(32)
+            )
+        };
+        assert!(parse::<Accept>(task("65536").as_bytes()).is_ok());
+        let cases = [
+            (task("-1"), Some("tasks[0].resources.mem")),
+            (task("1.5"), Some("tasks[0].resources.mem")),
+            (task("1e99"), Some("tasks[0].resources.mem")),
+            (
+                r#"{"framework":"1","tasks":[]}"#.to_owned(),
+                Some("framework"),
+            ),
+            (r#"{"tasks":[]}"#.to_owned(), None),
+            ("{".to_owned(), None),
+            (String::new(), None),
+            (format!("{} x", task("1")), None),
+        ];
+        for (body, field) in cases {
+            let failure = parse::<Accept>(body.as_bytes()).unwrap_err();
+            let shown = format!("{failure:?}");
+            let expected = format!("field: {:?}", field.map(str::to_owned));
+            assert!(shown.contains("400"), "{shown}");
+            assert!(shown.contains(&expected), "{body}: {shown}");
+        }
+    }
+}

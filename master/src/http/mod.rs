@@ -1,0 +1,106 @@
+//! The HTTP API: one file a resource, the table of calls at the head of `edgerm_protocol::api`.
+//!
+//! A route finds out what is meant, calls the master, and shows what came of it. Whatever is
+//! refused is a [`Failure`], which the caller sees as `api::Refusal` in JSON.
+
+mod agents;
+mod body;
+mod events;
+mod failure;
+mod frameworks;
+mod health;
+mod modules;
+mod offers;
+mod query;
+mod tasks;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use warp::http::{Method, StatusCode};
+use warp::reply::Response;
+use warp::{Filter, Rejection, Reply};
+
+use crate::shared::Shared;
+pub(crate) use failure::Failure;
+
+/// Bytes of a JSON body at most: an acceptance of 16 tasks with all that a launch can carry
+/// fits many times.
+const MAX_JSON: usize = 256 << 10;
+
+/// The master, as the routes share it.
+type Api = Arc<Shared>;
+
+/// Serves until the server stops.
+pub(crate) async fn serve(api: Api, listener: TcpListener) {
+    let mut stopping = api.stopping.subscribe();
+    let stopped = async move {
+        // The sender lives as long as the server.
+        let _stopping = stopping.wait_for(|stopping| *stopping).await;
+    };
+    warp::serve(routes(&api))
+        .incoming(listener)
+        .graceful(stopped)
+        .run()
+        .await;
+}
+
+/// Every route.
+pub(crate) fn routes(
+    api: &Api,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
+    let v1 = agents::routes(api)
+        .or(frameworks::routes(api))
+        .unify()
+        .or(offers::routes(api))
+        .unify()
+        .or(tasks::routes(api))
+        .unify()
+        .or(modules::routes(api))
+        .unify()
+        .or(events::routes(api))
+        .unify()
+        .boxed();
+    not_from_a_page()
+        .and(warp::path("v1").and(v1).or(health::routes(api)).unify())
+        .recover(failure::recover)
+        .unify()
+}
+
+/// Refuses what a web page sends: the API has none, so a page that calls it is another's.
+fn not_from_a_page() -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    warp::method()
+        .and(warp::header::optional::<String>("origin"))
+        .and_then(|method: Method, origin: Option<String>| async move {
+            match origin {
+                Some(_) if method != Method::GET => {
+                    Err(warp::reject::custom(Failure::cross_origin()))
+                }
+                Some(_) | None => Ok(()),
+            }
+        })
+        .untuple_one()
+}
+
+/// Gives the master to a handler.
+fn with(api: &Api) -> impl Filter<Extract = (Api,), Error = Infallible> + Clone + use<> {
+    let api = Arc::clone(api);
+    warp::any().map(move || Arc::clone(&api))
+}
+
+/// What came of a call: JSON with this status, or the failure.
+fn show<T: serde::Serialize>(status: StatusCode, outcome: Result<T, Failure>) -> Response {
+    match outcome {
+        Ok(value) => warp::reply::with_status(warp::reply::json(&value), status).into_response(),
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// A status alone, or the failure.
+fn show_status(status: StatusCode, outcome: Result<(), Failure>) -> Response {
+    match outcome {
+        Ok(()) => status.into_response(),
+        Err(failure) => failure.into_response(),
+    }
+}

@@ -1,0 +1,138 @@
+//! Every change of the ledger's state, one value each.
+//!
+//! Ids, sessions and instants are in the change, drawn by whoever decided it, so that the same
+//! changes in the same order give the same ledger. Changes of offers need not last: a master
+//! that restarts has none.
+
+use edgerm_protocol::owned::Description;
+use edgerm_protocol::{
+    AgentId, BootId, FrameworkId, Instant, ModuleId, OfferId, SessionId, TaskId, TaskState,
+};
+use edgerm_task_abi::Permissions;
+
+use super::{Offer, Task};
+
+/// One change of state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// An agent registered, for the first time or anew.
+    AgentRegistered(AgentRegistration),
+    /// What an agent has and is became known.
+    AgentDescribed {
+        /// Which agent.
+        agent: AgentId,
+        /// All that it told.
+        description: Description,
+    },
+    /// An agent is silent.
+    AgentUnreachable(AgentId),
+    /// A silent agent was heard again.
+    AgentReachable(AgentId),
+    /// An agent left, or was given up. Its tasks have ended before.
+    AgentGone(AgentId),
+    /// An agent that is gone is not remembered any more.
+    AgentForgotten(AgentId),
+    /// A framework registered.
+    FrameworkRegistered {
+        /// Who it is.
+        framework: FrameworkId,
+        /// What it is called.
+        name: String,
+        /// The role whose share it draws from.
+        role: String,
+    },
+    /// A framework wants no offers, or wants them again.
+    FrameworkSuppressed {
+        /// Which framework.
+        framework: FrameworkId,
+        /// Whether it wants none.
+        suppressed: bool,
+    },
+    /// A framework is gone. Its offers have ended before.
+    FrameworkGone(FrameworkId),
+    /// An offer was made.
+    OfferMade(Offer),
+    /// An offer ended; what it held is free again.
+    OfferEnded {
+        /// Which offer.
+        offer: OfferId,
+        /// How it ended.
+        end: OfferEnd,
+    },
+    /// A task was accepted: it holds its resources from now on.
+    TaskAccepted(Box<Task>),
+    /// The state of a task changed.
+    TaskMoved {
+        /// Which task.
+        task: TaskId,
+        /// Its new state.
+        state: TaskState,
+        /// What it exited with, where it did.
+        exit_code: Option<i32>,
+        /// Why, for a person.
+        detail: Option<String>,
+    },
+    /// Somebody wants the task to end.
+    KillRequested(TaskId),
+    /// A task that ended is not remembered any more.
+    TaskForgotten(TaskId),
+    /// A module was admitted.
+    ModuleAdmitted(Module),
+}
+
+/// What a registration settles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentRegistration {
+    /// Who the agent is.
+    pub agent: AgentId,
+    /// What it is called.
+    pub name: String,
+    /// What its later messages bear.
+    pub session: SessionId,
+    /// The boot it registered in.
+    pub boot: BootId,
+    /// Milliseconds between two of its pings.
+    pub ping_period_ms: u32,
+}
+
+/// How an offer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfferEnd {
+    /// Its framework took it.
+    Accepted,
+    /// Its framework did not want it.
+    Declined,
+    /// Time ran out.
+    Expired,
+    /// The agent went, shrank or is silent, or the framework went.
+    Rescinded,
+}
+
+impl OfferEnd {
+    /// The name, as events show it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Expired => "expired",
+            Self::Rescinded => "rescinded",
+        }
+    }
+}
+
+/// What the ledger knows of an admitted module; its bytes are elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// The digest of its bytes.
+    pub id: ModuleId,
+    /// Bytes.
+    pub size: u32,
+    /// Bytes of memory that it starts with.
+    pub memory: u64,
+    /// What it needs to be permitted.
+    pub permissions: Permissions,
+    /// WASM features beyond the first version, by name.
+    pub features: Vec<String>,
+    /// When it was admitted.
+    pub admitted_at: Instant,
+}

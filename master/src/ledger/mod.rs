@@ -1,0 +1,161 @@
+//! The record of agents, frameworks, offers, tasks and modules. No clock, no sockets.
+//!
+//! Reading decides: methods with `&self` check an operation and give the [`Change`]s that it
+//! is, or say why not. [`Ledger::apply`] is the one place that writes. A change that names
+//! something the ledger does not have does nothing, so whatever is replayed cannot break it.
+//!
+//! For every agent and resource `offered <= max(0, total - used)`, where used counts tasks
+//! that have not ended, and an exclusive device is held once: [`Ledger::check_invariants`].
+
+mod accept;
+mod apply;
+mod change;
+mod invariant;
+mod offer;
+pub mod quantity;
+mod reconcile;
+mod records;
+mod registration;
+mod task;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+
+use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId, SessionId, TaskId};
+
+pub use accept::{AcceptError, AcceptFault};
+pub use change::{AgentRegistration, Change, Module, OfferEnd};
+pub use invariant::Violation;
+pub use offer::OfferError;
+pub use reconcile::{Reconciliation, Resolution, resolve};
+pub use records::{Agent, Framework, Offer, Task};
+pub use registration::{DescriptionFault, RegistrationFault, check_description};
+pub use task::{KillError, KillStep, UpdateIgnored};
+
+use quantity::Scalars;
+
+/// Offers that ended and are remembered, so that a late acceptance learns why it came to
+/// nothing.
+const REMEMBERED_OFFERS: usize = 4096;
+
+/// Everything that the master knows. See the module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    agents: BTreeMap<AgentId, Agent>,
+    agent_names: BTreeMap<String, AgentId>,
+    sessions: BTreeMap<SessionId, AgentId>,
+    frameworks: BTreeMap<FrameworkId, Framework>,
+    offers: BTreeMap<OfferId, Offer>,
+    ended_offers: BTreeMap<OfferId, (FrameworkId, OfferEnd)>,
+    ended_order: VecDeque<OfferId>,
+    tasks: BTreeMap<TaskId, Task>,
+    /// Tasks that ended, oldest first.
+    ended_tasks: VecDeque<TaskId>,
+    modules: BTreeMap<ModuleId, Module>,
+    /// Scalars that described agents have together, those that are gone not counted.
+    cluster: Scalars,
+}
+
+impl Ledger {
+    /// An empty ledger.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The agent of this id.
+    pub fn agent(&self, agent: AgentId) -> Option<&Agent> {
+        self.agents.get(&agent)
+    }
+
+    /// The agent of this name.
+    pub fn agent_named(&self, name: &str) -> Option<&Agent> {
+        self.agents.get(self.agent_names.get(name)?)
+    }
+
+    /// The agent whose registration is `session`.
+    pub fn session(&self, session: SessionId) -> Option<&Agent> {
+        self.agents.get(self.sessions.get(&session)?)
+    }
+
+    /// Agents by id, those after `after`.
+    pub fn agents(&self, after: Option<AgentId>) -> impl Iterator<Item = &Agent> {
+        following(&self.agents, after)
+    }
+
+    /// How many agents are known, gone ones included.
+    pub fn agent_count(&self) -> usize {
+        self.agents.len()
+    }
+
+    /// The framework of this id.
+    pub fn framework(&self, framework: FrameworkId) -> Option<&Framework> {
+        self.frameworks.get(&framework)
+    }
+
+    /// Frameworks by id, those after `after`.
+    pub fn frameworks(&self, after: Option<FrameworkId>) -> impl Iterator<Item = &Framework> {
+        following(&self.frameworks, after)
+    }
+
+    /// How many frameworks are registered.
+    pub fn framework_count(&self) -> usize {
+        self.frameworks.len()
+    }
+
+    /// The open offer of this id.
+    pub fn offer(&self, offer: OfferId) -> Option<&Offer> {
+        self.offers.get(&offer)
+    }
+
+    /// Open offers by id, those after `after`.
+    pub fn offers(&self, after: Option<OfferId>) -> impl Iterator<Item = &Offer> {
+        following(&self.offers, after)
+    }
+
+    /// The task of this id.
+    pub fn task(&self, task: TaskId) -> Option<&Task> {
+        self.tasks.get(&task)
+    }
+
+    /// Tasks by id, those after `after`.
+    pub fn tasks(&self, after: Option<TaskId>) -> impl Iterator<Item = &Task> {
+        following(&self.tasks, after)
+    }
+
+    /// How many tasks are known, ended ones included.
+    pub fn task_count(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// The module of this id.
+    pub fn module(&self, module: ModuleId) -> Option<&Module> {
+        self.modules.get(&module)
+    }
+
+    /// Modules by id, those after `after`.
+    pub fn modules(&self, after: Option<ModuleId>) -> impl Iterator<Item = &Module> {
+        following(&self.modules, after)
+    }
+
+    /// Scalars that the agents have together, to measure shares against.
+    pub fn cluster(&self) -> &Scalars {
+        &self.cluster
+    }
+
+    /// The changes that forget the oldest ended tasks, so that at most `keep` remain.
+    pub fn forget_tasks(&self, keep: usize) -> Vec<Change> {
+        let surplus = self.ended_tasks.len().saturating_sub(keep);
+        self.ended_tasks
+            .iter()
+            .take(surplus)
+            .map(|task| Change::TaskForgotten(*task))
+            .collect()
+    }
+}
+
+fn following<K: Ord + Copy, V>(map: &BTreeMap<K, V>, after: Option<K>) -> impl Iterator<Item = &V> {
+    let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+    map.range((start, Bound::Unbounded)).map(|(_, value)| value)
+}

@@ -1,0 +1,167 @@
+//! What the ledger holds of each agent, framework, offer and task.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use edgerm_protocol::api::{AgentState, TaskResources};
+use edgerm_protocol::owned::{Attributes, Resources, Value};
+use edgerm_protocol::resource::names;
+use edgerm_protocol::{
+    AgentId, BootId, FrameworkId, Instant, ModuleId, OfferId, SessionId, TaskId, TaskState,
+};
+use edgerm_task_abi::Permissions;
+
+use super::quantity::{self, Scalars};
+
+/// One agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// Who it is.
+    pub id: AgentId,
+    /// What it is called.
+    pub name: String,
+    /// Whether it is heard.
+    pub state: AgentState,
+    /// What its messages bear; `None` once it is gone.
+    pub session: Option<SessionId>,
+    /// The boot it registered in.
+    pub boot: BootId,
+    /// Milliseconds between two of its pings.
+    pub ping_period_ms: u32,
+    /// Whether the description is that of this registration. Until it is, nothing is offered.
+    pub described: bool,
+    /// All that it has.
+    pub total: Resources,
+    /// What is true of it.
+    pub attributes: Attributes,
+    /// What its tasks hold: the sum over `tasks`.
+    pub used: Resources,
+    /// What is promised: the sum over `offers`.
+    pub offered: Resources,
+    /// Its tasks that have not ended.
+    pub tasks: BTreeSet<TaskId>,
+    /// Its offers that are open.
+    pub offers: BTreeSet<OfferId>,
+}
+
+impl Agent {
+    /// What may be offered now. Empty where the agent is not heard or not yet described.
+    pub fn free(&self) -> Resources {
+        if self.state != AgentState::Registered || !self.described {
+            return Resources::new();
+        }
+        quantity::difference(
+            &quantity::difference(&self.total, &self.used),
+            &self.offered,
+        )
+    }
+
+    /// Whether a task could run in what is free: a slot, and memory. Cheaper than [`Self::free`].
+    pub fn is_offerable(&self) -> bool {
+        let has = |name| {
+            let held = quantity::scalar(&self.used, name)
+                .saturating_add(quantity::scalar(&self.offered, name));
+            quantity::scalar(&self.total, name) > held
+        };
+        self.state == AgentState::Registered
+            && self.described
+            && has(names::TASKS)
+            && has(names::MEM)
+    }
+}
+
+/// One framework.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Framework {
+    /// Who it is.
+    pub id: FrameworkId,
+    /// What it is called.
+    pub name: String,
+    /// The role whose share it draws from.
+    pub role: String,
+    /// Whether it wants no offers for now.
+    pub suppressed: bool,
+    /// Its tasks that have not ended.
+    pub tasks: BTreeSet<TaskId>,
+    /// Its offers that are open.
+    pub offers: BTreeSet<OfferId>,
+    /// Scalars that its tasks hold and its offers promise.
+    pub allocated: Scalars,
+}
+
+/// Resources of one agent, promised to one framework.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Which offer.
+    pub id: OfferId,
+    /// To whom.
+    pub framework: FrameworkId,
+    /// Of which agent.
+    pub agent: AgentId,
+    /// What is promised.
+    pub resources: Resources,
+    /// When the promise ends.
+    pub expires_at: Instant,
+}
+
+/// One task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Which task.
+    pub id: TaskId,
+    /// What it is called.
+    pub name: String,
+    /// Whose it is.
+    pub framework: FrameworkId,
+    /// Where it runs.
+    pub agent: AgentId,
+    /// What that agent is called.
+    pub agent_name: String,
+    /// What it runs.
+    pub module: ModuleId,
+    /// Bytes that the module has.
+    pub module_size: u32,
+    /// What it was asked to hold.
+    pub asked: TaskResources,
+    /// What it holds until it ends: as `asked`, with a slot, and each device as it was offered.
+    pub holds: Resources,
+    /// What it may call.
+    pub permissions: Permissions,
+    /// Its environment.
+    pub env: BTreeMap<String, String>,
+    /// Whether the agent starts it again after a reboot.
+    pub restart: bool,
+    /// Seconds of the master's silence after which the agent ends it.
+    pub stop_after_disconnected: Option<u32>,
+    /// When it was accepted.
+    pub accepted_at: Instant,
+    /// Where it is in its life.
+    pub state: TaskState,
+    /// What it exited with.
+    pub exit_code: Option<i32>,
+    /// Why it is in this state.
+    pub detail: Option<String>,
+    /// Whether somebody wants it to end.
+    pub kill_requested: bool,
+}
+
+impl Task {
+    /// What a task that asks for `asked` holds, its devices taken from `offered`. A device that
+    /// is not in there is left out.
+    pub fn holdings(asked: &TaskResources, offered: &Resources) -> Resources {
+        let scalars = [
+            (names::CPUS, asked.cpus),
+            (names::MEM, asked.mem),
+            (names::TASKS, 1),
+        ];
+        let devices = asked.devices.iter().filter_map(|label| {
+            let device = offered.get(label)?;
+            matches!(device, Value::Device(_)).then(|| (label.clone(), device.clone()))
+        });
+        scalars
+            .into_iter()
+            .filter(|(_, amount)| *amount > 0)
+            .map(|(name, amount)| (name.to_owned(), Value::Scalar(amount)))
+            .chain(devices)
+            .collect()
+    }
+}

@@ -1,0 +1,160 @@
+//! What the master has to say to one agent: requests that wait, and the one that is asked.
+//!
+//! One request is outstanding at a time (`NSTART`, RFC 7252 section 4.7). Launches, kills and
+//! the description come before messages. One that the agent did not hear is held and asked
+//! again when the agent is next heard (queue mode).
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use edgerm_coap::{Block2Fetch, ExchangeId};
+use edgerm_protocol::{Instant, TaskId};
+
+/// One request to an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// To give the next block of its description.
+    Describe,
+    /// To run a task.
+    Launch(TaskId),
+    /// To end a task.
+    Kill(TaskId),
+    /// To give a task this payload.
+    Message(TaskId, Box<[u8]>),
+}
+
+impl Command {
+    /// The task that it is about.
+    fn task(&self) -> Option<TaskId> {
+        match self {
+            Self::Describe => None,
+            Self::Launch(task) | Self::Kill(task) | Self::Message(task, _) => Some(*task),
+        }
+    }
+}
+
+/// A description that is being pulled.
+#[derive(Debug)]
+pub(crate) struct Pull {
+    pub(crate) fetch: Block2Fetch,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The way to one agent.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// Where it was last heard from.
+    pub(crate) address: SocketAddr,
+    /// When.
+    pub(crate) heard_at: Instant,
+    /// The request that is asked.
+    pub(crate) asked: Option<(ExchangeId, Command)>,
+    /// The description, while it is being pulled.
+    pub(crate) pull: Option<Pull>,
+    /// Whether to wait until the agent is heard.
+    pub(crate) held: bool,
+    /// When the agent may have been silent for too long.
+    pub(crate) look_at: Option<Instant>,
+    control: VecDeque<Command>,
+    messages: VecDeque<Command>,
+}
+
+impl Link {
+    pub(crate) fn new(address: SocketAddr, now: Instant) -> Self {
+        Self {
+            address,
+            heard_at: now,
+            asked: None,
+            pull: None,
+            held: false,
+            look_at: None,
+            control: VecDeque::new(),
+            messages: VecDeque::new(),
+        }
+    }
+
+    /// Puts `command` last of its kind, unless the same waits or is asked.
+    pub(crate) fn push(&mut self, command: Command) {
+        if let Command::Message(..) = command {
+            self.messages.push_back(command);
+            return;
+        }
+        let asked = self.asked.iter().any(|(_, asked)| *asked == command);
+        if !asked && !self.control.contains(&command) {
+            self.control.push_back(command);
+        }
+    }
+
+    /// Puts `command` first of its kind: it was asked and is to be asked again.
+    pub(crate) fn push_again(&mut self, command: Command) {
+        if let Command::Message(..) = command {
+            self.messages.push_front(command);
+        } else if !self.control.contains(&command) {
+            self.control.push_front(command);
+        }
+    }
+
+    /// The next command to ask. A message waits until its task `runs`.
+    pub(crate) fn pop(&mut self, runs: impl Fn(TaskId) -> bool) -> Option<Command> {
+        self.control.pop_front().or_else(|| {
+            let ready = |command: &Command| command.task().is_some_and(&runs);
+            let at = self.messages.iter().position(ready)?;
+            self.messages.remove(at)
+        })
+    }
+
+    /// Forgets what waits about `task`.
+    pub(crate) fn forget(&mut self, task: TaskId) {
+        self.control.retain(|command| command.task() != Some(task));
+        self.messages.retain(|command| command.task() != Some(task));
+    }
+
+    /// Forgets everything that waits or is asked: the agent begins anew.
+    pub(crate) fn clear(&mut self) {
+        self.asked = None;
+        self.pull = None;
+        self.held = false;
+        self.control.clear();
+    }
+
+    /// Forgets the messages too: the agent is gone.
+    pub(crate) fn clear_messages(&mut self) {
+        self.messages.clear();
+    }
+
+    /// How many wait, beside the one that is asked.
+    pub(crate) fn waiting(&self) -> usize {
+        self.control.len() + self.messages.len()
+    }
+
+    /// How many messages wait.
+    pub(crate) fn messages(&self) -> usize {
+        self.messages.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn launches_and_kills_come_before_messages_and_once() {
+        let mut link = Link::new(
+            SocketAddr::from(([127, 0, 0, 1], 1)),
+            Instant::from_millis(0),
+        );
+        let task = TaskId(1);
+        link.push(Command::Message(task, Box::from(&b"x"[..])));
+        link.push(Command::Launch(task));
+        link.push(Command::Launch(task));
+        link.push(Command::Kill(task));
+        link.push(Command::Kill(TaskId(2)));
+        assert_eq!(link.waiting(), 4);
+        assert_eq!(link.pop(|_| true), Some(Command::Launch(task)));
+        link.push_again(Command::Launch(task));
+        assert_eq!(link.pop(|_| true), Some(Command::Launch(task)));
+        link.forget(task);
+        assert_eq!(link.pop(|_| true), Some(Command::Kill(TaskId(2))));
+        assert_eq!(link.pop(|_| true), None);
+    }
+}

@@ -1,0 +1,55 @@
+//! `edgerm-master`: the master as a program of its own.
+
+use std::net::SocketAddr;
+
+use clap::Parser;
+use edgerm_master::{Config, Server};
+use tracing_subscriber::EnvFilter;
+
+/// The EdgeRM master: hears agents over CoAP, serves frameworks over HTTP.
+#[derive(Debug, Parser)]
+#[command(name = "edgerm-master", version)]
+struct Args {
+    /// Where the HTTP API listens.
+    #[arg(long, env = "EDGERM_HTTP", default_value = "127.0.0.1:8080")]
+    http: SocketAddr,
+    /// Where agents are heard, over UDP.
+    #[arg(long, env = "EDGERM_COAP", default_value = "127.0.0.1:5683")]
+    coap: SocketAddr,
+    /// Take agents and frameworks from beyond loopback, though they prove nothing yet.
+    #[arg(long, env = "EDGERM_INSECURE")]
+    insecure: bool,
+    /// What is logged, as in `info,edgerm_master=debug`.
+    #[arg(long, env = "EDGERM_LOG", default_value = "info")]
+    log: String,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&args.log)?)
+        .with_writer(std::io::stderr)
+        .init();
+    let running = Server::start(Config {
+        http: args.http,
+        coap: args.coap,
+        insecure: args.insecure,
+        ..Config::default()
+    })
+    .await?;
+    stopped().await?;
+    tracing::info!("stopping");
+    running.shutdown().await;
+    Ok(())
+}
+
+/// Returns once the process is asked to stop, by Ctrl-C or SIGTERM.
+async fn stopped() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}

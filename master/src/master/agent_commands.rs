@@ -1,0 +1,306 @@
+//! Asks agents: to launch, to kill, to pass a message on, to describe themselves.
+//!
+//! | answer | launch | kill | message |
+//! |---|---|---|---|
+//! | 2.xx | STARTING | KILLING | done |
+//! | 4.01 | asked again when the agent is heard | the same | the same |
+//! | 4.04 | REJECTED | LOST | dropped |
+//! | 4.xx | REJECTED, with the diagnostic | dropped | dropped |
+//! | 5.xx | asked again when the agent is heard | the same | dropped |
+//! | reset, or none | asked again when the agent is heard | the same | the same |
+
+use std::net::SocketAddr;
+
+use edgerm_coap::{
+    Block2Fetch, BlockSize, Code, Endpoint, Event, ExchangeId, ReceivedResponse, Request,
+    RequestError,
+};
+use edgerm_protocol::limits::MAX_BODY;
+use edgerm_protocol::message::{Kill, Message, path};
+use edgerm_protocol::{AgentId, Instant, SessionId, TaskId, TaskState, encode};
+
+use super::Master;
+use super::agent_requests::read_description;
+use crate::launch;
+use crate::ledger::Ledger;
+use crate::link::{Command, Link, Pull};
+
+/// Largest block of a description that is asked for; the agent may give smaller ones.
+const DESCRIPTION_BLOCK: BlockSize = BlockSize::B512;
+
+impl Master {
+    /// Queues `command`; [`Self::ask_next`] sends it.
+    pub(super) fn queue(&mut self, agent: AgentId, command: Command) {
+        if let Some(link) = self.links.get_mut(&agent) {
+            link.push(command);
+        }
+    }
+
+    /// Asks `agent` what waits for it, unless something is asked or it is to be heard first.
+    pub(super) fn ask_next(&mut self, now: Instant, agent: AgentId) {
+        let Some(link) = self.links.get_mut(&agent) else {
+            return;
+        };
+        let Some(session) = self.ledger.agent(agent).and_then(|agent| agent.session) else {
+            return;
+        };
+        let address = link.address;
+        let Some(peer) = self.peers.get_mut(address) else {
+            return;
+        };
+        if link.held || link.asked.is_some() || peer.endpoint.is_busy() {
+            return;
+        }
+        let runs = |id| {
+            let task = self.ledger.task(id);
+            task.is_some_and(|task| task.state >= TaskState::Running)
+        };
+        while let Some(command) = link.pop(runs) {
+            match ask(
+                &mut peer.endpoint,
+                now,
+                &self.ledger,
+                link,
+                session,
+                &command,
+            ) {
+                Ok(Some(exchange)) => {
+                    let launched = match &command {
+                        Command::Launch(task) => Some(*task),
+                        Command::Describe | Command::Kill(_) | Command::Message(..) => None,
+                    };
+                    link.asked = Some((exchange, command));
+                    if let Some(task) = launched {
+                        self.move_task(now, task, TaskState::Issued, None);
+                    }
+                    break;
+                }
+                // Nothing wants it any more.
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(%agent, ?command, %error, "a request cannot be sent");
+                }
+            }
+        }
+        self.flush(address);
+    }
+
+    /// An exchange of ours has come to something.
+    pub(super) fn on_answer(&mut self, now: Instant, from: SocketAddr, event: Event) {
+        let (exchange, response) = match event {
+            Event::Response(exchange, response) => (exchange, Some(response)),
+            Event::Reset(exchange) | Event::TimedOut(exchange) => (exchange, None),
+            Event::Acknowledged(_) | Event::Request(..) => return,
+        };
+        let Some(agent) = self.peers.get_mut(from).and_then(|peer| peer.agent) else {
+            return;
+        };
+        let Some(link) = self.links.get_mut(&agent) else {
+            return;
+        };
+        let Some((_, command)) = link.asked.take_if(|(asked, _)| *asked == exchange) else {
+            return;
+        };
+        match response {
+            Some(response) => {
+                self.on_response(now, agent, command, &response);
+                self.ask_next(now, agent);
+            }
+            None => {
+                hold(link, command);
+                self.count("request_unanswered");
+            }
+        }
+    }
+
+    fn on_response(
+        &mut self,
+        now: Instant,
+        agent: AgentId,
+        command: Command,
+        response: &ReceivedResponse,
+    ) {
+        let later = response.code == Code::UNAUTHORIZED
+            || (response.code.class() == 5 && !matches!(command, Command::Message(..)));
+        if later {
+            if let Some(link) = self.links.get_mut(&agent) {
+                hold(link, command);
+            }
+            return;
+        }
+        let taken = response.code.is_success();
+        match command {
+            Command::Describe => self.on_description_block(now, agent, response),
+            Command::Launch(task) if taken => self.move_task(now, task, TaskState::Starting, None),
+            Command::Launch(task) => {
+                let code = response.code.to_string();
+                let detail = response.diagnostic().unwrap_or(&code);
+                self.move_task(now, task, TaskState::Rejected, Some(detail));
+            }
+            Command::Kill(task) if taken => self.move_task(now, task, TaskState::Killing, None),
+            Command::Kill(task) if response.code == Code::NOT_FOUND => {
+                let detail = Some("its agent does not know it");
+                self.move_task(now, task, TaskState::Lost, detail);
+            }
+            Command::Kill(_) | Command::Message(..) if taken => {}
+            Command::Kill(task) | Command::Message(task, _) => {
+                self.count("request_refused");
+                let diagnostic = response.diagnostic().unwrap_or_default();
+                tracing::warn!(%agent, %task, code = %response.code, diagnostic, "refused");
+            }
+        }
+    }
+
+    fn move_task(&mut self, now: Instant, task: TaskId, state: TaskState, detail: Option<&str>) {
+        if let Some(change) = self.ledger.move_task_to(task, state, detail) {
+            self.commit(now, change);
+        }
+    }
+
+    /// Begins to pull a description of `length` bytes.
+    pub(super) fn begin_pull(&mut self, agent: AgentId, length: u32) {
+        let Some(link) = self.links.get_mut(&agent) else {
+            return;
+        };
+        if let Ok(fetch) = Block2Fetch::new(length, DESCRIPTION_BLOCK, 0) {
+            let bytes = Vec::new();
+            link.pull = Some(Pull { fetch, bytes });
+            link.push(Command::Describe);
+        }
+    }
+
+    fn on_description_block(&mut self, now: Instant, agent: AgentId, response: &ReceivedResponse) {
+        let Some(link) = self.links.get_mut(&agent) else {
+            return;
+        };
+        let Some(pull) = &mut link.pull else {
+            return;
+        };
+        match pull.fetch.accept(response) {
+            Ok(block) => pull.bytes.extend_from_slice(block.data),
+            Err(error) => {
+                link.pull = None;
+                self.count("description_refused");
+                tracing::warn!(%agent, %error, "agent stays without a description");
+                return;
+            }
+        }
+        if !pull.fetch.is_done() {
+            link.push(Command::Describe);
+            return;
+        }
+        let bytes = std::mem::take(&mut pull.bytes);
+        link.pull = None;
+        match read_description(&bytes) {
+            Ok(description) => self.describe(now, agent, description),
+            Err(error) => {
+                self.count("description_refused");
+                tracing::warn!(%agent, %error, "agent stays without a description");
+            }
+        }
+    }
+
+    /// The agent is reached at `address` from now on. What was asked at its former address is
+    /// asked again.
+    pub(super) fn move_path(&mut self, agent: AgentId, address: SocketAddr) {
+        let Some(link) = self.links.get_mut(&agent) else {
+            return;
+        };
+        let before = std::mem::replace(&mut link.address, address);
+        if before != address {
+            if let Some((_, command)) = link.asked.take() {
+                link.push_again(command);
+            }
+            self.leave_path_of(before, agent);
+        }
+        if let Some(displaced) = self.peers.pin(address, agent) {
+            // Whoever was there is heard from elsewhere, or not at all.
+            if let Some(peer) = self.peers.get_mut(address) {
+                peer.endpoint.cancel();
+            }
+            if let Some(link) = self.links.get_mut(&displaced)
+                && let Some((_, command)) = link.asked.take()
+            {
+                hold(link, command);
+            }
+        }
+    }
+
+    fn leave_path_of(&mut self, address: SocketAddr, agent: AgentId) {
+        let own = self.peers.get_mut(address).and_then(|peer| peer.agent) == Some(agent);
+        if own {
+            self.leave_path(address);
+        }
+    }
+
+    /// Nobody of ours is at `address` any more.
+    pub(super) fn leave_path(&mut self, address: SocketAddr) {
+        self.peers.unpin(address);
+        self.flush(address);
+    }
+}
+
+/// Keeps `command` until the agent is heard.
+fn hold(link: &mut Link, command: Command) {
+    link.push_again(command);
+    link.held = true;
+}
+
+/// Sends `command`. `None` where it is about a task that has ended, or a pull that is over.
+fn ask(
+    endpoint: &mut Endpoint,
+    now: Instant,
+    ledger: &Ledger,
+    link: &Link,
+    session: SessionId,
+    command: &Command,
+) -> Result<Option<ExchangeId>, AskError> {
+    let mut buffer = [0; MAX_BODY];
+    let running = |id: &TaskId| ledger.task(*id).filter(|task| !task.state.is_terminal());
+    let (path, body) = match command {
+        Command::Describe => {
+            let block = link.pull.as_ref().and_then(|pull| pull.fetch.next_block());
+            let Some(block) = block else { return Ok(None) };
+            let path = [path::DESCRIPTION];
+            let request = Request::get_block(&path, block);
+            return Ok(Some(endpoint.request(now, &request)?));
+        }
+        Command::Launch(task) => {
+            let Some(task) = running(task) else {
+                return Ok(None);
+            };
+            let body = launch::encode_launch(task, session, &mut buffer)?;
+            (path::LAUNCH, body)
+        }
+        Command::Kill(task) => {
+            let Some(task) = running(task) else {
+                return Ok(None);
+            };
+            let task = task.id;
+            (path::KILL, encode(&Kill { session, task }, &mut buffer)?)
+        }
+        Command::Message(task, payload) => {
+            let Some(task) = running(task) else {
+                return Ok(None);
+            };
+            let message = Message {
+                session,
+                task: task.id,
+                payload,
+            };
+            (path::MESSAGE, encode(&message, &mut buffer)?)
+        }
+    };
+    Ok(Some(
+        endpoint.request(now, &Request::post_cbor(&[path], body))?,
+    ))
+}
+
+/// Why a request was not sent. What could be too large was refused when it was accepted.
+#[derive(Debug, thiserror::Error)]
+enum AskError {
+    #[error("{0}")]
+    Encode(#[from] edgerm_protocol::EncodeError),
+    #[error("{0}")]
+    Request(#[from] RequestError),
+}

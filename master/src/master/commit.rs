@@ -1,0 +1,160 @@
+//! Makes a change true and tells everybody whom it concerns: listeners, the allocator, the
+//! agent. This is where a store will hang, before anything is told.
+
+use edgerm_protocol::api::{Event, EventKind};
+use edgerm_protocol::{FrameworkId, Instant, TaskId};
+
+use super::{Master, Output, Timer};
+use crate::ledger::{Change, Offer, OfferEnd};
+use crate::link::Command;
+
+impl Master {
+    /// Makes `changes` true, in order.
+    pub(super) fn commit_all(&mut self, now: Instant, changes: impl IntoIterator<Item = Change>) {
+        changes
+            .into_iter()
+            .for_each(|change| self.commit(now, change));
+    }
+
+    /// Makes `change` true.
+    pub(super) fn commit(&mut self, now: Instant, change: Change) {
+        let ended = match &change {
+            Change::OfferEnded { offer, .. } => self.ledger.offer(*offer).cloned(),
+            Change::AgentRegistered(_)
+            | Change::AgentDescribed { .. }
+            | Change::AgentUnreachable(_)
+            | Change::AgentReachable(_)
+            | Change::AgentGone(_)
+            | Change::AgentForgotten(_)
+            | Change::FrameworkRegistered { .. }
+            | Change::FrameworkSuppressed { .. }
+            | Change::FrameworkGone(_)
+            | Change::OfferMade(_)
+            | Change::TaskAccepted(_)
+            | Change::TaskMoved { .. }
+            | Change::KillRequested(_)
+            | Change::TaskForgotten(_)
+            | Change::ModuleAdmitted(_) => None,
+        };
+        self.ledger.apply(&change);
+        match change {
+            // Told once it is described.
+            Change::AgentRegistered(registration) => {
+                self.allocator.note(&self.ledger, registration.agent);
+            }
+            Change::AgentDescribed { agent, .. } => {
+                self.freed.insert(agent);
+                self.allocator.note(&self.ledger, agent);
+                if let Some(agent) = self.agent_view(now, agent) {
+                    self.tell(None, EventKind::AgentRegistered { agent });
+                }
+            }
+            Change::AgentUnreachable(agent) => {
+                self.allocator.note(&self.ledger, agent);
+                self.tell(None, EventKind::AgentUnreachable { agent });
+            }
+            Change::AgentReachable(agent) => {
+                self.freed.insert(agent);
+                self.allocator.note(&self.ledger, agent);
+                self.tell(None, EventKind::AgentReachable { agent });
+            }
+            Change::AgentGone(agent) => {
+                self.allocator.note(&self.ledger, agent);
+                self.tell(None, EventKind::AgentGone { agent });
+            }
+            Change::AgentForgotten(agent) => {
+                self.links.remove(&agent);
+                self.allocator.note(&self.ledger, agent);
+            }
+            Change::FrameworkRegistered { framework, .. } => {
+                if let Some(view) = self.framework_view(framework) {
+                    self.tell(
+                        Some(framework),
+                        EventKind::FrameworkRegistered { framework: view },
+                    );
+                }
+            }
+            Change::FrameworkSuppressed { .. } | Change::KillRequested(_) => {}
+            Change::FrameworkGone(framework) => {
+                self.tell(Some(framework), EventKind::FrameworkGone { framework });
+            }
+            Change::OfferMade(offer) => self.on_offer_made(now, &offer),
+            Change::OfferEnded { end, .. } => {
+                if let Some(offer) = ended {
+                    self.on_offer_ended(&offer, end);
+                }
+            }
+            Change::TaskAccepted(task) => {
+                self.allocator.note(&self.ledger, task.agent);
+                self.tell_task(now, task.id);
+                self.queue(task.agent, Command::Launch(task.id));
+            }
+            Change::TaskMoved { task, state, .. } => {
+                self.tell_task(now, task);
+                if state.is_terminal() {
+                    self.on_task_ended(now, task);
+                }
+            }
+            Change::TaskForgotten(task) => self.outputs.forget(task),
+            Change::ModuleAdmitted(module) => {
+                if let Some(module) = self.module_view(module.id) {
+                    self.tell(None, EventKind::ModuleAdmitted { module });
+                }
+            }
+        }
+    }
+
+    fn on_offer_made(&mut self, now: Instant, offer: &Offer) {
+        self.allocator.note(&self.ledger, offer.agent);
+        self.timers
+            .insert((offer.expires_at, Timer::Offer(offer.id)));
+        let view = self.offer_view(now, offer);
+        self.tell(Some(offer.framework), EventKind::OfferMade { offer: view });
+    }
+
+    fn on_offer_ended(&mut self, offer: &Offer, end: OfferEnd) {
+        self.timers
+            .remove(&(offer.expires_at, Timer::Offer(offer.id)));
+        self.freed.insert(offer.agent);
+        self.allocator.note(&self.ledger, offer.agent);
+        let reason = end.name().to_owned();
+        let offer_id = offer.id;
+        self.tell(
+            Some(offer.framework),
+            EventKind::OfferEnded {
+                offer: offer_id,
+                reason,
+            },
+        );
+    }
+
+    fn on_task_ended(&mut self, now: Instant, id: TaskId) {
+        let Some(task) = self.ledger.task(id) else {
+            return;
+        };
+        let agent = task.agent;
+        self.freed.insert(agent);
+        self.allocator.note(&self.ledger, agent);
+        if let Some(link) = self.links.get_mut(&agent) {
+            link.forget(id);
+        }
+        self.answer_output_waits(id);
+        let forgotten = self.ledger.forget_tasks(self.config.limits.ended_tasks);
+        self.commit_all(now, forgotten);
+    }
+
+    pub(super) fn tell_task(&mut self, now: Instant, task: TaskId) {
+        if let Some(task) = self.ledger.task(task) {
+            let framework = task.framework;
+            let task = self.task_view(now, task);
+            self.tell(Some(framework), EventKind::TaskUpdated { task });
+        }
+    }
+
+    pub(super) fn tell(&mut self, framework: Option<FrameworkId>, kind: EventKind) {
+        let sequence = self.next_event;
+        self.next_event += 1;
+        let event = Box::new(Event { sequence, kind });
+        self.emitted.push_back(Output::Event { framework, event });
+    }
+}

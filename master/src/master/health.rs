@@ -1,0 +1,109 @@
+//! Agents fall silent, are heard again, and are given up.
+//!
+//! ```text
+//! Registered -- missed_pings periods and slack without a word --> Unreachable
+//! Unreachable -- heard --> Registered        Unreachable -- give_up --> Gone
+//! ```
+//!
+//! The timer of an agent is not moved when it pings: it looks, when it fires, when the agent
+//! was last heard, and is set anew from then.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use edgerm_protocol::api::AgentState;
+use edgerm_protocol::{AgentId, Instant};
+
+use super::{Master, Timer};
+use crate::ledger::Change;
+
+impl Master {
+    /// The agent spoke, from this address, in its session.
+    pub(super) fn on_heard(&mut self, now: Instant, agent: AgentId, from: SocketAddr) {
+        let Some(link) = self.links.get_mut(&agent) else {
+            return;
+        };
+        link.heard_at = now;
+        link.held = false;
+        if link.address != from {
+            self.move_path(agent, from);
+        }
+        if self
+            .ledger
+            .agent(agent)
+            .is_some_and(|agent| agent.state == AgentState::Unreachable)
+        {
+            self.commit(now, Change::AgentReachable(agent));
+            self.watch(now, agent);
+            tracing::info!(%agent, "agent is heard again");
+        }
+    }
+
+    /// Looks after `agent` from now on.
+    pub(super) fn watch(&mut self, now: Instant, agent: AgentId) {
+        let silent_at = now + self.patience(agent);
+        self.look_at(agent, silent_at);
+    }
+
+    /// Sets the one timer of `agent`.
+    fn look_at(&mut self, agent: AgentId, at: Instant) {
+        let Some(link) = self.links.get_mut(&agent) else {
+            return;
+        };
+        if let Some(before) = link.look_at.replace(at) {
+            self.timers.remove(&(before, Timer::Health(agent)));
+        }
+        self.timers.insert((at, Timer::Health(agent)));
+    }
+
+    pub(super) fn on_health_timer(&mut self, now: Instant, id: AgentId) {
+        let (Some(agent), Some(link)) = (self.ledger.agent(id), self.links.get(&id)) else {
+            return;
+        };
+        let silent_at = link.heard_at + self.patience(id);
+        let gone_at = silent_at + self.config.timing.give_up;
+        match agent.state {
+            AgentState::Registered if silent_at > now => self.look_at(id, silent_at),
+            AgentState::Registered => {
+                let changes = self.ledger.agent_unreachable(agent);
+                tracing::warn!(agent = %id, name = agent.name, "agent is silent");
+                self.commit_all(now, changes);
+                self.look_at(id, gone_at);
+            }
+            AgentState::Unreachable if gone_at > now => self.look_at(id, gone_at),
+            AgentState::Unreachable => {
+                let silence = now.saturating_duration_since(link.heard_at).as_secs();
+                tracing::warn!(agent = %id, name = agent.name, silence, "agent is given up");
+                self.lose(now, id, &format!("its agent was silent for {silence} s"));
+            }
+            AgentState::Gone => {}
+        }
+    }
+
+    /// The agent is gone; `detail` says why its tasks are lost.
+    pub(super) fn lose(&mut self, now: Instant, id: AgentId, detail: &str) {
+        let Some(agent) = self.ledger.agent(id) else {
+            return;
+        };
+        let changes = self.ledger.agent_gone(agent, detail);
+        self.commit_all(now, changes);
+        if let Some(link) = self.links.get_mut(&id) {
+            link.clear();
+            link.clear_messages();
+            let address = link.address;
+            self.leave_path(address);
+        }
+    }
+
+    /// How long the agent may be silent before it is missed.
+    fn patience(&self, agent: AgentId) -> Duration {
+        let timing = self.config.timing;
+        let period = self
+            .ledger
+            .agent(agent)
+            .map_or(0, |agent| agent.ping_period_ms);
+        Duration::from_millis(period.into())
+            .saturating_mul(timing.missed_pings)
+            .saturating_add(timing.slack)
+    }
+}

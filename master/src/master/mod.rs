@@ -1,0 +1,355 @@
+//! The master: ledger, allocator and the way to every agent behind one sans-IO interface.
+//!
+//! The driver feeds [`Master::handle_datagram`], [`Master::handle_timeout`] and the API's calls,
+//! then drains [`Master::poll_output`] and sets a timer for [`Master::poll_timeout`]. The same
+//! struct serves over sockets and by the thousand agents inside one test.
+//!
+//! | file | does |
+//! |---|---|
+//! | `agent_requests` | answers what agents ask: register, ping, output, deregister, modules |
+//! | `agent_commands` | asks agents: launch, kill, message, description |
+//! | `health` | agents fall silent, are heard again, are given up |
+//! | `offers`, `tasks`, `frameworks`, `modules`, `agents` | the API's calls |
+//! | `commit` | makes a change true and tells everybody whom it concerns |
+//! | `view` | the ledger's records as the API shows them |
+
+mod agent_commands;
+mod agent_requests;
+mod agents;
+mod commit;
+mod frameworks;
+mod health;
+mod modules;
+mod offers;
+mod page;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+
+use edgerm_coap::Event;
+use edgerm_protocol::api;
+use edgerm_protocol::{AgentId, FrameworkId, Instant, OfferId, SessionId, TaskId};
+use rand_core::{Rng, SeedableRng};
+use rand_pcg::Pcg64;
+
+use crate::allocator::{Allocator, WaitId};
+use crate::config::Config;
+use crate::ledger::Ledger;
+use crate::link::Link;
+use crate::modules::{MemoryStore, ModuleStore};
+use crate::outputs::OutputStore;
+use crate::peers::Peers;
+
+pub use frameworks::{FrameworkError, NewFrameworkError};
+pub use modules::ModuleError;
+pub use offers::{AcceptError, DeclineError, OfferRequestError};
+pub use page::{LimitOutOfRange, Paging};
+pub use tasks::{KillError, MessageError, OutputQuery, OutputsError};
+
+/// Milliseconds between two refusals of agents from beyond loopback that are answered and
+/// logged; those between are dropped, so that forged addresses are not showered with answers.
+const REFUSAL_INTERVAL_MS: u64 = 100;
+
+/// What the driver is to do.
+#[derive(Debug)]
+#[must_use]
+pub enum Output {
+    /// Send a datagram.
+    Transmit {
+        /// To whom.
+        to: SocketAddr,
+        /// What.
+        datagram: Vec<u8>,
+    },
+    /// Tell whoever listens to events.
+    Event {
+        /// Whose tasks or offers it is about, where it is about one framework's.
+        framework: Option<FrameworkId>,
+        /// What happened.
+        event: Box<api::Event>,
+    },
+    /// Answer a long poll.
+    Reply {
+        /// Which.
+        wait: WaitId,
+        /// With what.
+        reply: Reply,
+    },
+}
+
+/// The answer to a long poll.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// To [`Master::request_offers`].
+    Offers(api::Offers),
+    /// To [`Master::read_outputs`].
+    Outputs(api::Outputs),
+}
+
+/// A call is answered at once, or waits for its [`Output::Reply`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer<T> {
+    /// The answer.
+    Ready(T),
+    /// It comes as an output under this name, in the time that the call gave at the latest.
+    Waiting(WaitId),
+}
+
+/// When something is to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// When an endpoint has to retransmit or give up.
+    Peer(SocketAddr),
+    /// When an agent may have been silent for too long.
+    Health(AgentId),
+    /// When an offer expires.
+    Offer(OfferId),
+    /// When a filter ends.
+    Filter(FrameworkId, AgentId),
+    /// When a long poll is answered with what there is.
+    Wait(WaitId),
+}
+
+/// What a long poll waits for.
+#[derive(Clone, Copy, Debug)]
+enum Awaited {
+    Offers,
+    Outputs(TaskId, OutputQuery),
+}
+
+/// The master. See the module.
+pub struct Master {
+    config: Config,
+    ledger: Ledger,
+    allocator: Allocator,
+    outputs: OutputStore,
+    modules: Box<dyn ModuleStore>,
+    peers: Peers,
+    links: BTreeMap<AgentId, Link>,
+    timers: BTreeSet<(Instant, Timer)>,
+    waits: BTreeMap<WaitId, (Instant, Awaited)>,
+    output_waits: BTreeSet<(TaskId, WaitId)>,
+    next_wait: u64,
+    next_event: u64,
+    /// Agents of which something became free since the last allocation.
+    freed: BTreeSet<AgentId>,
+    emitted: VecDeque<Output>,
+    refusal_after: Instant,
+    random: Pcg64,
+    counters: BTreeMap<&'static str, u64>,
+}
+
+impl std::fmt::Debug for Master {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Master")
+            .field("ledger", &self.ledger)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Master {
+    /// A master without agents, which draws ids, sessions and jitter from `entropy`. It must
+    /// differ at each start, or agents take an old session for theirs.
+    pub fn new(config: Config, entropy: [u8; 32]) -> Self {
+        let limits = config.limits;
+        Self {
+            ledger: Ledger::new(),
+            allocator: Allocator::default(),
+            outputs: OutputStore::default(),
+            modules: Box::new(MemoryStore::new(limits.module_bytes)),
+            peers: Peers::new(limits.strangers),
+            links: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            waits: BTreeMap::new(),
+            output_waits: BTreeSet::new(),
+            next_wait: 0,
+            next_event: 1,
+            freed: BTreeSet::new(),
+            emitted: VecDeque::new(),
+            refusal_after: Instant::default(),
+            random: Pcg64::from_seed(entropy),
+            counters: BTreeMap::new(),
+            config,
+        }
+    }
+
+    /// What it was made with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Everything it knows.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// How often what happened that is no event: datagrams ignored, updates without news.
+    pub fn counters(&self) -> &BTreeMap<&'static str, u64> {
+        &self.counters
+    }
+
+    /// Takes a datagram.
+    pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
+        let trusted = self.config.insecure || from.ip().to_canonical().is_loopback();
+        if !trusted && !self.may_refuse(now, from) {
+            return;
+        }
+        let random = &mut self.random;
+        let peer = self.peers.meet(from, || random.next_u64());
+        match peer.endpoint.handle_datagram(now, datagram) {
+            Ok(Event::Request(id, request)) if trusted => {
+                self.on_request(now, from, id, &request);
+            }
+            Ok(Event::Request(id, _)) => self.refuse_stranger(now, from, id),
+            Ok(event) => self.on_answer(now, from, event),
+            Err(ignored) => self.count(ignored.label()),
+        }
+        self.flush(from);
+        self.allocate(now);
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some((at, timer)) = self.timers.first().copied()
+            && at <= now
+        {
+            self.timers.pop_first();
+            match timer {
+                Timer::Peer(address) => self.on_peer_timer(now, address),
+                Timer::Health(agent) => self.on_health_timer(now, agent),
+                Timer::Offer(offer) => self.on_offer_timer(now, offer),
+                Timer::Filter(framework, agent) => {
+                    if self.allocator.expire_filter(now, framework, agent) {
+                        self.freed.insert(agent);
+                    }
+                }
+                Timer::Wait(wait) => self.on_wait_timer(wait),
+            }
+        }
+        self.allocate(now);
+    }
+
+    /// The next thing to do. Call until `None` after every call that takes `now`.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.emitted.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] is to be called, at the latest.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    fn on_peer_timer(&mut self, now: Instant, address: SocketAddr) {
+        let Some(peer) = self.peers.get_mut(address) else {
+            return;
+        };
+        peer.timer = None;
+        if let Some(event) = peer.endpoint.handle_timeout(now) {
+            self.on_answer(now, address, event);
+        }
+        self.flush(address);
+    }
+
+    /// Sends what the endpoint at `address` has to send, and sets its timer.
+    fn flush(&mut self, address: SocketAddr) {
+        let Some(peer) = self.peers.get_mut(address) else {
+            return;
+        };
+        while let Some(datagram) = peer.endpoint.poll_transmit() {
+            let to = address;
+            self.emitted.push_back(Output::Transmit { to, datagram });
+        }
+        let timer = peer.endpoint.poll_timeout();
+        let before = std::mem::replace(&mut peer.timer, timer);
+        if before != timer {
+            if let Some(at) = before {
+                self.timers.remove(&(at, Timer::Peer(address)));
+            }
+            if let Some(at) = timer {
+                self.timers.insert((at, Timer::Peer(address)));
+            }
+        }
+    }
+
+    /// Whether somebody from beyond loopback is answered at all.
+    fn may_refuse(&mut self, now: Instant, from: SocketAddr) -> bool {
+        self.count("not_loopback");
+        if now < self.refusal_after {
+            return false;
+        }
+        self.refusal_after = now + std::time::Duration::from_millis(REFUSAL_INTERVAL_MS);
+        tracing::warn!(
+            %from,
+            "refused an agent from beyond loopback: agents prove nothing yet; \
+             start the master with --insecure to take them all the same"
+        );
+        true
+    }
+
+    fn count(&mut self, what: &'static str) {
+        *self.counters.entry(what).or_default() += 1;
+    }
+
+    fn draw<T>(&mut self, make: fn(u64) -> T, taken: impl Fn(&Ledger, &T) -> bool) -> T {
+        loop {
+            let drawn = make(self.random.next_u64());
+            if !taken(&self.ledger, &drawn) {
+                return drawn;
+            }
+        }
+    }
+
+    fn draw_session(&mut self) -> SessionId {
+        let low = |bits: u64| SessionId(u32::try_from(bits >> 32).unwrap_or_default());
+        self.draw(low, |ledger, session| ledger.session(*session).is_some())
+    }
+
+    /// A name for a long poll that is answered by `deadline`.
+    fn begin_wait(&mut self, deadline: Instant, awaited: Awaited) -> WaitId {
+        let wait = WaitId(self.next_wait);
+        self.next_wait += 1;
+        self.waits.insert(wait, (deadline, awaited));
+        self.timers.insert((deadline, Timer::Wait(wait)));
+        wait
+    }
+
+    /// Ends a long poll whose caller is gone, or that is answered. Its answer, if it is on its
+    /// way, belongs to [`Self::return_reply`].
+    pub fn end_wait(&mut self, wait: WaitId) {
+        if let Some((deadline, awaited)) = self.waits.remove(&wait) {
+            self.timers.remove(&(deadline, Timer::Wait(wait)));
+            match awaited {
+                Awaited::Offers => {
+                    self.allocator.cancel(wait);
+                }
+                Awaited::Outputs(task, _) => {
+                    self.output_waits.remove(&(task, wait));
+                }
+            }
+        }
+    }
+
+    /// Answers a long poll.
+    fn reply(&mut self, wait: WaitId, reply: Reply) {
+        self.end_wait(wait);
+        self.emitted.push_back(Output::Reply { wait, reply });
+    }
+
+    fn on_wait_timer(&mut self, wait: WaitId) {
+        match self.waits.get(&wait) {
+            Some((_, Awaited::Offers)) => {
+                let offers = Vec::new();
+                self.reply(wait, Reply::Offers(api::Offers { offers }));
+            }
+            Some((_, Awaited::Outputs(task, query))) => {
+                let outputs = self.outputs_after(*task, *query);
+                self.reply(wait, Reply::Outputs(outputs));
+            }
+            None => {}
+        }
+    }
+}

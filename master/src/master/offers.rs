@@ -1,0 +1,357 @@
+//! The API's calls about offers, and the allocation that answers them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use edgerm_protocol::api::{self, MAX_PAGE, Page};
+use edgerm_protocol::limits::MAX_TASK_DEVICES;
+use edgerm_protocol::{AgentId, FrameworkId, Instant, OfferId};
+
+use super::{Answer, Awaited, Master, Paging, Reply, Timer};
+use crate::allocator::{WaitId, Waiting};
+use crate::ledger::{AcceptFault, Change, OfferEnd, OfferError};
+use crate::refusal::Refuse;
+
+pub use crate::ledger::AcceptError;
+
+/// Why a request for offers is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OfferRequestError {
+    /// There is no such framework.
+    UnknownFramework(FrameworkId),
+    /// `max` is out of range.
+    Max(usize),
+    /// `waitMs` is over this many milliseconds.
+    Wait(u128),
+    /// More devices than a task can have.
+    Devices(usize),
+    /// So many long polls wait already.
+    Overloaded(usize),
+}
+
+impl fmt::Display for OfferRequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownFramework(framework) => write!(
+                f,
+                "there is no framework {framework}: register with POST /v1/frameworks"
+            ),
+            Self::Max(max) => write!(f, "max {max} is not within 1 to {MAX_PAGE}"),
+            Self::Wait(most) => write!(f, "waitMs is over {most}: ask again after that"),
+            Self::Devices(count) => write!(
+                f,
+                "{count} devices are wanted of one agent, a task can have {MAX_TASK_DEVICES}"
+            ),
+            Self::Overloaded(waits) => {
+                write!(f, "{waits} calls wait already: ask again in a while")
+            }
+        }
+    }
+}
+
+impl std::error::Error for OfferRequestError {}
+
+impl Refuse for OfferRequestError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::UnknownFramework(_) => 404,
+            Self::Max(_) | Self::Wait(_) | Self::Devices(_) => 422,
+            Self::Overloaded(_) => 503,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownFramework(_) => "unknownFramework",
+            Self::Max(_) | Self::Wait(_) | Self::Devices(_) => "outOfRange",
+            Self::Overloaded(_) => "overloaded",
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        let field = match self {
+            Self::UnknownFramework(_) => "framework",
+            Self::Max(_) => "max",
+            Self::Wait(_) => "waitMs",
+            Self::Devices(_) => "constraints.devices",
+            Self::Overloaded(_) => return None,
+        };
+        Some(field.to_owned())
+    }
+}
+
+/// Why an offer is not declined.
+pub type DeclineError = OfferError;
+
+impl Refuse for OfferError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Unknown(_) => 404,
+            Self::NotYours(_) => 403,
+            Self::Ended(_, OfferEnd::Accepted | OfferEnd::Declined) => 409,
+            Self::Ended(_, OfferEnd::Expired | OfferEnd::Rescinded) => 410,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknownOffer",
+            Self::NotYours(_) => "notYourOffer",
+            Self::Ended(_, OfferEnd::Accepted) => "offerAccepted",
+            Self::Ended(_, OfferEnd::Declined) => "offerDeclined",
+            Self::Ended(_, OfferEnd::Expired) => "offerExpired",
+            Self::Ended(_, OfferEnd::Rescinded) => "offerRescinded",
+        }
+    }
+}
+
+impl Refuse for AcceptError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::UnknownFramework(_) => 404,
+            Self::Offer(error) => error.status(),
+            Self::Task { fault, .. } => match fault {
+                AcceptFault::IdUsed(_) => 409,
+                AcceptFault::Name(_)
+                | AcceptFault::UnknownModule(_)
+                | AcceptFault::Exceeds { .. }
+                | AcceptFault::Amount { .. }
+                | AcceptFault::TooLittleMemory { .. }
+                | AcceptFault::TooMuchMemory { .. }
+                | AcceptFault::MissingFeature(_)
+                | AcceptFault::Device { .. }
+                | AcceptFault::TooMany { .. }
+                | AcceptFault::UnknownPermission { .. }
+                | AcceptFault::MissingPermission(_)
+                | AcceptFault::EnvKey { .. }
+                | AcceptFault::TooLarge => 422,
+            },
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownFramework(_) => "unknownFramework",
+            Self::Offer(error) => error.code(),
+            Self::Task { fault, .. } => match fault {
+                AcceptFault::IdUsed(_) => "taskIdUsed",
+                AcceptFault::Name(_) => "badName",
+                AcceptFault::UnknownModule(_) => "unknownModule",
+                AcceptFault::Exceeds { .. } => "exceedsOffer",
+                AcceptFault::Amount { .. } => "outOfRange",
+                AcceptFault::TooLittleMemory { .. } => "tooLittleMemory",
+                AcceptFault::TooMuchMemory { .. } => "tooMuchMemory",
+                AcceptFault::MissingFeature(_) => "missingFeature",
+                AcceptFault::Device { .. } => "deviceNotOffered",
+                AcceptFault::TooMany { .. } => "tooMany",
+                AcceptFault::UnknownPermission { .. } => "unknownPermission",
+                AcceptFault::MissingPermission(_) => "missingPermission",
+                AcceptFault::EnvKey { .. } => "badName",
+                AcceptFault::TooLarge => "launchTooLarge",
+            },
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        let (index, fault) = match self {
+            Self::UnknownFramework(_) => return Some("framework".to_owned()),
+            Self::Offer(_) => return None,
+            Self::Task { index, fault } => (index, fault),
+        };
+        let below = match fault {
+            AcceptFault::IdUsed(_) => ".id".to_owned(),
+            AcceptFault::Name(_) => ".name".to_owned(),
+            AcceptFault::UnknownModule(_) | AcceptFault::MissingFeature(_) => ".module".to_owned(),
+            AcceptFault::Exceeds { resource, .. } | AcceptFault::Amount { resource, .. } => {
+                format!(".resources.{resource}")
+            }
+            AcceptFault::TooLittleMemory { .. } | AcceptFault::TooMuchMemory { .. } => {
+                ".resources.mem".to_owned()
+            }
+            AcceptFault::Device { at, .. } => format!(".resources.devices[{at}]"),
+            AcceptFault::TooMany { field, .. } => format!(".{field}"),
+            AcceptFault::UnknownPermission { at, .. } => format!(".permissions[{at}]"),
+            AcceptFault::MissingPermission(_) => ".permissions".to_owned(),
+            AcceptFault::EnvKey { key, .. } => format!(".env.{key}"),
+            AcceptFault::TooLarge => ".env".to_owned(),
+        };
+        Some(format!("tasks[{index}]{below}"))
+    }
+}
+
+impl Master {
+    /// Offers `request`'s framework what it asks for, now or as soon as there is any.
+    ///
+    /// # Errors
+    ///
+    /// [`OfferRequestError`]; nothing is offered.
+    pub fn request_offers(
+        &mut self,
+        now: Instant,
+        request: api::OfferRequest,
+    ) -> Result<Answer<api::Offers>, OfferRequestError> {
+        if self.ledger.framework(request.framework).is_none() {
+            return Err(OfferRequestError::UnknownFramework(request.framework));
+        }
+        let max = request.max.unwrap_or(api::DEFAULT_PAGE);
+        if !(1..=MAX_PAGE).contains(&max) {
+            return Err(OfferRequestError::Max(max));
+        }
+        let longest = self.config.timing.max_wait.as_millis();
+        if u128::from(request.wait_ms) > longest {
+            return Err(OfferRequestError::Wait(longest));
+        }
+        let devices = request.constraints.devices.len();
+        if devices > MAX_TASK_DEVICES {
+            return Err(OfferRequestError::Devices(devices));
+        }
+        self.allocate(now);
+        let waiting = Waiting {
+            framework: request.framework,
+            constraints: request.constraints,
+            max,
+        };
+        let mut offers = Vec::new();
+        for agent in self.allocator.suitable(&self.ledger, now, &waiting) {
+            offers.extend(self.offer(now, waiting.framework, agent));
+            self.allocator.offered(agent);
+        }
+        if !offers.is_empty() || request.wait_ms == 0 {
+            return Ok(Answer::Ready(api::Offers { offers }));
+        }
+        if self.waits.len() >= self.config.limits.waits {
+            return Err(OfferRequestError::Overloaded(self.waits.len()));
+        }
+        let deadline = now + Duration::from_millis(request.wait_ms);
+        let wait = self.begin_wait(deadline, Awaited::Offers);
+        self.allocator.wait(wait, waiting);
+        Ok(Answer::Waiting(wait))
+    }
+
+    /// Gives each agent of which something became free to whom it is due, and answers the
+    /// requests that got any.
+    pub(super) fn allocate(&mut self, now: Instant) {
+        let freed = std::mem::take(&mut self.freed);
+        if self.allocator.is_idle() {
+            return;
+        }
+        let mut given: BTreeMap<WaitId, Vec<api::Offer>> = BTreeMap::new();
+        for agent in freed {
+            let next = self
+                .allocator
+                .next_for(&self.ledger, now, &self.config.weights, agent);
+            let Some((wait, framework)) = next else {
+                continue;
+            };
+            if let Some(offer) = self.offer(now, framework, agent) {
+                given.entry(wait).or_default().push(offer);
+                self.allocator.offered(agent);
+                self.allocator.count_down(wait);
+            }
+        }
+        for (wait, offers) in given {
+            self.reply(wait, Reply::Offers(api::Offers { offers }));
+        }
+    }
+
+    fn offer(
+        &mut self,
+        now: Instant,
+        framework: FrameworkId,
+        agent: AgentId,
+    ) -> Option<api::Offer> {
+        let id = self.draw(OfferId, |ledger, id| ledger.offer(*id).is_some());
+        let expires_at = now + self.config.timing.offer_timeout;
+        let change = self.ledger.make_offer(id, framework, agent, expires_at)?;
+        self.commit(now, change);
+        self.ledger
+            .offer(id)
+            .map(|offer| self.offer_view(now, offer))
+    }
+
+    /// A part of the list of open offers.
+    pub fn offers(&self, now: Instant, paging: Paging<OfferId>) -> Page<api::Offer> {
+        paging.cut(
+            self.ledger.offers(paging.after),
+            |offer| offer.id,
+            |offer| self.offer_view(now, offer),
+        )
+    }
+
+    /// Launches the tasks of `accept` on what `offer` holds.
+    ///
+    /// # Errors
+    ///
+    /// [`AcceptError`]; nothing is launched, and the offer stands as it did.
+    pub fn accept_offer(
+        &mut self,
+        now: Instant,
+        offer: OfferId,
+        accept: &api::Accept,
+    ) -> Result<api::Accepted, AcceptError> {
+        let changes = self
+            .ledger
+            .accept_offer(now, offer, accept.framework, &accept.tasks)?;
+        let agent = self.ledger.offer(offer).map(|offer| offer.agent);
+        self.commit_all(now, changes);
+        if let Some(agent) = agent {
+            self.ask_next(now, agent);
+        }
+        self.allocate(now);
+        let tasks = accept.tasks.iter();
+        let tasks = tasks
+            .filter_map(|task| self.ledger.task(task.id))
+            .map(|task| self.task_view(now, task))
+            .collect();
+        Ok(api::Accepted { tasks })
+    }
+
+    /// Returns `offer`, and does not offer its agent to this framework for the filter's time.
+    ///
+    /// # Errors
+    ///
+    /// [`DeclineError`]; nothing changes.
+    pub fn decline_offer(
+        &mut self,
+        now: Instant,
+        offer: OfferId,
+        decline: &api::Decline,
+    ) -> Result<(), DeclineError> {
+        let agent = self.ledger.open_offer(now, offer, decline.framework)?.agent;
+        let filter = Duration::from_millis(decline.filter_ms).min(self.config.timing.max_filter);
+        if !filter.is_zero() {
+            let framework = decline.framework;
+            let until = now + filter;
+            let timer = Timer::Filter(framework, agent);
+            if let Some(before) = self.allocator.filter(framework, agent, until) {
+                self.timers.remove(&(before, timer));
+            }
+            self.timers.insert((until, timer));
+        }
+        self.end_offer(now, offer, OfferEnd::Declined);
+        self.allocate(now);
+        Ok(())
+    }
+
+    /// Takes back a reply that found nobody: what it offered is free again.
+    pub fn return_reply(&mut self, now: Instant, reply: Reply) {
+        if let Reply::Offers(api::Offers { offers }) = reply {
+            for offer in offers {
+                self.end_offer(now, offer.id, OfferEnd::Rescinded);
+            }
+            self.allocate(now);
+        }
+    }
+
+    pub(super) fn on_offer_timer(&mut self, now: Instant, offer: OfferId) {
+        self.end_offer(now, offer, OfferEnd::Expired);
+    }
+
+    fn end_offer(&mut self, now: Instant, offer: OfferId, end: OfferEnd) {
+        if self.ledger.offer(offer).is_some() {
+            self.commit(now, Change::OfferEnded { offer, end });
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The API's calls about tasks: watched, killed, talked to, read.
+
+use std::fmt;
+use std::time::Duration;
+
+use edgerm_protocol::api::{self, EventKind, MAX_PAGE, OutputData, Page};
+use edgerm_protocol::limits::MAX_PAYLOAD;
+use edgerm_protocol::message::LogLevel;
+use edgerm_protocol::{BootId, FrameworkId, Instant, TaskId};
+
+use super::{Answer, Awaited, Master, Paging, Reply};
+use crate::ledger::KillStep;
+use crate::link::{Command, Link};
+use crate::outputs::Kept;
+use crate::refusal::Refuse;
+
+pub use crate::ledger::KillError;
+
+/// Why a message is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// There is no such task, or it ended long ago.
+    UnknownTask(TaskId),
+    /// It is another framework's.
+    NotYours(TaskId),
+    /// It has ended.
+    Ended(TaskId),
+    /// The digits of `hex` are none.
+    NotHex,
+    /// More bytes than a task can be given at once.
+    TooLong(usize),
+    /// So many messages wait for its agent already.
+    Full(usize),
+}
+
+impl fmt::Display for MessageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownTask(task) => KillError::UnknownTask(*task).fmt(f),
+            Self::NotYours(task) => KillError::NotYours(*task).fmt(f),
+            Self::Ended(task) => write!(f, "task {task} has ended: nobody would receive it"),
+            Self::NotHex => f.write_str("hex has two digits for each byte, 0 to 9 and a to f"),
+            Self::TooLong(length) => {
+                write!(
+                    f,
+                    "{length} bytes, at most {MAX_PAYLOAD} fit a message: send several"
+                )
+            }
+            Self::Full(waiting) => write!(
+                f,
+                "{waiting} messages wait for the task's agent already: send it in a while"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for MessageError {}
+
+impl Refuse for MessageError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::UnknownTask(_) => 404,
+            Self::NotYours(_) => 403,
+            Self::Ended(_) => 409,
+            Self::NotHex | Self::TooLong(_) => 422,
+            Self::Full(_) => 429,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownTask(_) => "unknownTask",
+            Self::NotYours(_) => "notYourTask",
+            Self::Ended(_) => "taskEnded",
+            Self::NotHex => "notHex",
+            Self::TooLong(_) => "tooLong",
+            Self::Full(_) => "queueFull",
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        match self {
+            Self::NotHex => Some("hex".to_owned()),
+            Self::NotYours(_) => Some("framework".to_owned()),
+            Self::UnknownTask(_) | Self::Ended(_) | Self::TooLong(_) | Self::Full(_) => None,
+        }
+    }
+}
+
+impl Refuse for KillError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::UnknownTask(_) => 404,
+            Self::NotYours(_) => 403,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownTask(_) => "unknownTask",
+            Self::NotYours(_) => "notYourTask",
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        match self {
+            Self::UnknownTask(_) => None,
+            Self::NotYours(_) => Some("framework".to_owned()),
+        }
+    }
+}
+
+/// Which outputs of a task are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputQuery {
+    /// Those after this index; 0 for all.
+    pub after: u64,
+    /// How many at most.
+    pub limit: usize,
+    /// Milliseconds to wait for one.
+    pub wait_ms: u64,
+}
+
+/// Why outputs are not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OutputsError {
+    /// There is no such task, or it ended long ago.
+    UnknownTask(TaskId),
+    /// `limit` is out of range.
+    Limit(usize),
+    /// `waitMs` is over this many milliseconds.
+    Wait(u128),
+    /// So many long polls wait already.
+    Overloaded(usize),
+}
+
+impl fmt::Display for OutputsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownTask(task) => KillError::UnknownTask(*task).fmt(f),
+            Self::Limit(limit) => write!(f, "limit {limit} is not within 1 to {MAX_PAGE}"),
+            Self::Wait(most) => write!(f, "waitMs is over {most}: ask again after that"),
+            Self::Overloaded(waits) => {
+                write!(f, "{waits} calls wait already: ask again in a while")
+            }
+        }
+    }
+}
+
+impl std::error::Error for OutputsError {}
+
+impl Refuse for OutputsError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::UnknownTask(_) => 404,
+            Self::Limit(_) | Self::Wait(_) => 400,
+            Self::Overloaded(_) => 503,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownTask(_) => "unknownTask",
+            Self::Limit(_) | Self::Wait(_) => "outOfRange",
+            Self::Overloaded(_) => "overloaded",
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        match self {
+            Self::Limit(_) => Some("limit".to_owned()),
+            Self::Wait(_) => Some("waitMs".to_owned()),
+            Self::UnknownTask(_) | Self::Overloaded(_) => None,
+        }
+    }
+}
+
+impl Master {
+    /// A part of the list of tasks.
+    pub fn tasks(&self, now: Instant, paging: Paging<TaskId>) -> Page<api::Task> {
+        paging.cut(
+            self.ledger.tasks(paging.after),
+            |task| task.id,
+            |task| self.task_view(now, task),
+        )
+    }
+
+    /// One task.
+    pub fn task(&self, now: Instant, task: TaskId) -> Option<api::Task> {
+        self.ledger.task(task).map(|task| self.task_view(now, task))
+    }
+
+    /// Asks that `task` end, for `framework` or for an operator. One that has ended stays as
+    /// it is.
+    ///
+    /// # Errors
+    ///
+    /// [`KillError`]; nothing changes.
+    pub fn kill_task(
+        &mut self,
+        now: Instant,
+        task: TaskId,
+        framework: Option<FrameworkId>,
+    ) -> Result<api::Task, KillError> {
+        match self.ledger.kill_task(task, framework)? {
+            KillStep::Ended => {}
+            KillStep::Unsent(change) => self.commit(now, change),
+            KillStep::Tell(change) => {
+                self.commit(now, change);
+                if let Some(agent) = self.ledger.task(task).map(|task| task.agent) {
+                    self.queue(agent, Command::Kill(task));
+                    self.ask_next(now, agent);
+                }
+            }
+        }
+        self.allocate(now);
+        self.task(now, task).ok_or(KillError::UnknownTask(task))
+    }
+
+    /// Sends a message to `task`, once it runs.
+    ///
+    /// # Errors
+    ///
+    /// [`MessageError`]; nothing is sent.
+    pub fn message_task(
+        &mut self,
+        now: Instant,
+        id: TaskId,
+        message: &api::SendMessage,
+    ) -> Result<(), MessageError> {
+        let task = self.ledger.task(id).ok_or(MessageError::UnknownTask(id))?;
+        if task.framework != message.framework {
+            return Err(MessageError::NotYours(id));
+        }
+        if task.state.is_terminal() {
+            return Err(MessageError::Ended(id));
+        }
+        let payload = message.data.to_bytes().ok_or(MessageError::NotHex)?;
+        if payload.len() > MAX_PAYLOAD {
+            return Err(MessageError::TooLong(payload.len()));
+        }
+        let agent = task.agent;
+        let waiting = self.links.get(&agent).map_or(0, Link::messages);
+        if waiting >= self.config.limits.messages {
+            return Err(MessageError::Full(waiting));
+        }
+        self.queue(agent, Command::Message(id, payload.into_boxed_slice()));
+        self.ask_next(now, agent);
+        Ok(())
+    }
+
+    /// Outputs of `task` after an index, now or as soon as there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputsError`].
+    pub fn read_outputs(
+        &mut self,
+        now: Instant,
+        id: TaskId,
+        query: OutputQuery,
+    ) -> Result<Answer<api::Outputs>, OutputsError> {
+        if self.ledger.task(id).is_none() {
+            return Err(OutputsError::UnknownTask(id));
+        }
+        if !(1..=MAX_PAGE).contains(&query.limit) {
+            return Err(OutputsError::Limit(query.limit));
+        }
+        let longest = self.config.timing.max_wait.as_millis();
+        if u128::from(query.wait_ms) > longest {
+            return Err(OutputsError::Wait(longest));
+        }
+        let outputs = self.outputs_after(id, query);
+        if !outputs.outputs.is_empty() || outputs.end || query.wait_ms == 0 {
+            return Ok(Answer::Ready(outputs));
+        }
+        if self.waits.len() >= self.config.limits.waits {
+            return Err(OutputsError::Overloaded(self.waits.len()));
+        }
+        let deadline = now + Duration::from_millis(query.wait_ms);
+        let wait = self.begin_wait(deadline, Awaited::Outputs(id, query));
+        self.output_waits.insert((id, wait));
+        Ok(Answer::Waiting(wait))
+    }
+
+    pub(super) fn outputs_after(&self, task: TaskId, query: OutputQuery) -> api::Outputs {
+        let mut kept = self.outputs.after(task, query.after);
+        let outputs = kept
+            .by_ref()
+            .take(query.limit)
+            .map(|kept| view(task, kept))
+            .collect();
+        let ended = self
+            .ledger
+            .task(task)
+            .is_none_or(|task| task.state.is_terminal());
+        api::Outputs {
+            outputs,
+            end: ended && kept.next().is_none(),
+        }
+    }
+
+    /// Keeps what a task emitted or logged, and tells it to those who wait for it.
+    pub(super) fn keep_output(
+        &mut self,
+        framework: FrameworkId,
+        task: TaskId,
+        run: (BootId, u32),
+        level: Option<LogLevel>,
+        payload: &[u8],
+    ) {
+        let limits = self.config.limits;
+        let Some(kept) = self.outputs.push(&limits, task, run, level, payload) else {
+            return self.count("output_twice");
+        };
+        let output = view(task, kept);
+        self.tell(Some(framework), EventKind::TaskOutput { output });
+        self.answer_output_waits(task);
+    }
+
+    pub(super) fn answer_output_waits(&mut self, task: TaskId) {
+        let all = (task, crate::allocator::WaitId(0))..=(task, crate::allocator::WaitId(u64::MAX));
+        let waits: Vec<_> = self
+            .output_waits
+            .range(all)
+            .map(|(_, wait)| *wait)
+            .collect();
+        for wait in waits {
+            if let Some((_, Awaited::Outputs(_, query))) = self.waits.get(&wait) {
+                let outputs = self.outputs_after(task, *query);
+                self.reply(wait, Reply::Outputs(outputs));
+            }
+        }
+    }
+}
+
+fn view(task: TaskId, kept: &Kept) -> api::Output {
+    api::Output {
+        task,
+        index: kept.index,
+        level: kept.level,
+        data: OutputData::from_bytes(&kept.payload),
+    }
+}

@@ -1,0 +1,172 @@
+//! A master over sockets: UDP for agents, HTTP for frameworks and people. A thin loop around
+//! [`Master`].
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::http;
+use crate::master::Master;
+use crate::shared::Shared;
+
+/// Bytes of the receive buffer: over a datagram's limit, so that one too long is seen as such.
+const RECEIVE_BUFFER: usize = 2048;
+
+/// How long calls in progress may take when the server stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// An address is not available.
+    #[error("{what} cannot listen on {address}: {error}")]
+    Bind {
+        /// For whom.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        error: io::Error,
+    },
+    /// An address is beyond loopback, where nobody would have to prove anything.
+    #[error(
+        "{what} would listen on {address}, beyond loopback, where nobody proves anything yet: \
+         choose a loopback address, or take the risk with --insecure"
+    )]
+    Insecure {
+        /// For whom.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+    },
+    /// The system gives no entropy.
+    #[error("the system gives no entropy: {0}")]
+    Entropy(io::Error),
+}
+
+/// Starts masters.
+#[derive(Debug)]
+pub struct Server;
+
+impl Server {
+    /// Starts a master, which then runs until [`Running::shutdown`].
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub async fn start(config: Config) -> Result<Running, StartError> {
+        if !config.insecure && !config.http.ip().is_loopback() {
+            let (what, address) = ("the HTTP API", config.http);
+            return Err(StartError::Insecure { what, address });
+        }
+        let entropy = match config.entropy {
+            Some(entropy) => entropy,
+            None => system_entropy().map_err(StartError::Entropy)?,
+        };
+        let (http, coap) = (config.http, config.coap);
+        let bind_error = |what, address| {
+            move |error| StartError::Bind {
+                what,
+                address,
+                error,
+            }
+        };
+        let socket = UdpSocket::bind(coap)
+            .await
+            .map_err(bind_error("CoAP", coap))?;
+        let listener = TcpListener::bind(http)
+            .await
+            .map_err(bind_error("the HTTP API", http))?;
+        let coap_addr = socket.local_addr().map_err(bind_error("CoAP", coap))?;
+        let http_addr = listener
+            .local_addr()
+            .map_err(bind_error("the HTTP API", http))?;
+        if config.insecure {
+            tracing::warn!("insecure: agents and frameworks are taken from anywhere, unproven");
+        } else {
+            tracing::info!(
+                "agents are taken from loopback only, until they can prove who they are"
+            );
+        }
+        tracing::info!(%http_addr, %coap_addr, "master is ready");
+        let shared = Arc::new(Shared::new(Master::new(config, entropy), socket));
+        Ok(Running {
+            http_addr,
+            coap_addr,
+            coap: tokio::spawn(run_coap(Arc::clone(&shared))),
+            http: tokio::spawn(http::serve(Arc::clone(&shared), listener)),
+            shared,
+        })
+    }
+}
+
+/// A master that runs. Dropping it leaves it running.
+pub struct Running {
+    /// Where the HTTP API listens.
+    pub http_addr: SocketAddr,
+    /// Where agents are heard.
+    pub coap_addr: SocketAddr,
+    shared: Arc<Shared>,
+    coap: JoinHandle<()>,
+    http: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running")
+            .field("http_addr", &self.http_addr)
+            .field("coap_addr", &self.coap_addr)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Running {
+    /// Stops: long polls and streams end, calls in progress have a few seconds.
+    pub async fn shutdown(self) {
+        self.shared.stopping.send_replace(true);
+        let abort = self.http.abort_handle();
+        if tokio::time::timeout(GRACE, self.http).await.is_err() {
+            abort.abort();
+        }
+        // It ends by the same signal, between two datagrams.
+        let _ended = self.coap.await;
+    }
+}
+
+async fn run_coap(shared: Arc<Shared>) {
+    let mut buffer = [0; RECEIVE_BUFFER];
+    let mut stopping = shared.stopping.subscribe();
+    loop {
+        let timer = shared.next_timer();
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            received = shared.receive(&mut buffer) => {
+                if let Err(error) = received {
+                    tracing::debug!(%error, "no datagram was received");
+                }
+            }
+            () = sleep(timer) => shared.tick(),
+            () = shared.wake.notified() => {}
+        }
+    }
+}
+
+async fn sleep(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn system_entropy() -> io::Result<[u8; 32]> {
+    use std::io::Read;
+    let mut entropy = [0; 32];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut entropy)?;
+    Ok(entropy)
+}
