@@ -19,6 +19,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`function`] | the functions' types; the table is in `table.rs` |
+//! | [`feature`] | what an engine may lack of WASM |
 //! | [`permission`] | what a launch may grant |
 //! | [`error_code`] | what a call returns where it fails |
 //! | [`limits`] | every bound on what passes between a task and its node |
@@ -31,6 +32,7 @@
 pub mod call;
 pub mod engine;
 pub mod error_code;
+pub mod feature;
 pub mod function;
 pub mod gate;
 pub mod host;
@@ -43,6 +45,7 @@ mod table;
 pub use call::{Call, CallHandler, Outcome, Suspended, WakeOn};
 pub use engine::{Engine, StartError, Step, Task, TaskEnd, TaskLimits, Trap};
 pub use error_code::ErrorCode;
+pub use feature::Feature;
 pub use function::{Args, Function, HostFunction, Param, ParamKind, Value, ValueType, Version};
 pub use gate::Gate;
 pub use host::{Handle, Host, LogLevel};
