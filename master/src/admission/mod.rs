@@ -10,10 +10,13 @@
 //! |---|---|
 //! | `features.rs` | validation, and which features a module uses |
 //! | `survey.rs` | the walk over the sections, and the rules that hold there |
-//! | `refusal.rs` | the rules, and how they are told |
+//! | `strip.rs` | the bytes without custom sections |
+//! | `refusal.rs`, `shown.rs` | the rules, and how they are told |
 
 mod features;
 mod refusal;
+mod shown;
+mod strip;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -23,7 +26,8 @@ use edgerm_task_abi::limits::{MAX_MEMORY, MAX_MODULE, MAX_TABLE_ELEMENTS};
 use edgerm_task_abi::{Feature, Permissions};
 use sha2::{Digest, Sha256};
 
-pub use refusal::{ImportKind, Refusal, Rule, Signature};
+pub use refusal::{ImportKind, Refusal, Rule};
+pub use shown::{Shown, Signature};
 
 /// The largest module that is admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,9 +82,10 @@ pub fn admit(wasm: &[u8], limits: &Limits) -> Result<Admitted, Refusal> {
     }
     features::validate(wasm)?;
     let survey = survey::survey(wasm, limits)?;
+    let stripped = strip::strip(wasm)?;
     Ok(Admitted {
-        id: ModuleId(Sha256::digest(&survey.stripped).into()),
-        wasm: survey.stripped,
+        id: ModuleId(Sha256::digest(&stripped).into()),
+        wasm: stripped,
         permissions: survey.permissions,
         features: features::used_by(wasm),
         memory_min_bytes: survey.memory_min_bytes,

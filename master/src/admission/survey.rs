@@ -10,11 +10,11 @@ use wasmparser::{
 };
 
 use super::Limits;
-use super::refusal::{ImportKind, Refusal, Rule, Shown, Signature};
+use super::refusal::{ImportKind, Refusal, Rule};
+use super::shown::{Shown, Signature};
 
 /// What a walk over a module finds.
 pub(super) struct Survey {
-    pub(super) stripped: Vec<u8>,
     pub(super) permissions: Permissions,
     pub(super) memory_min_bytes: u64,
     pub(super) memory_max_bytes: Option<u64>,
@@ -24,9 +24,7 @@ pub(super) struct Survey {
 pub(super) fn survey(wasm: &[u8], limits: &Limits) -> Result<Survey, Refusal> {
     let mut walk = Walk::new(limits);
     for payload in Parser::new(0).parse_all(wasm) {
-        let payload = payload.map_err(invalid)?;
-        walk.keep(wasm, &payload);
-        walk.visit(payload)?;
+        walk.visit(payload.map_err(invalid)?)?;
     }
     walk.finish(wasm.len())
 }
@@ -43,7 +41,6 @@ struct Walk<'a> {
     tables: Vec<u64>,
     exports_entry: bool,
     exports_memory: bool,
-    stripped: Vec<u8>,
 }
 
 impl<'a> Walk<'a> {
@@ -57,22 +54,6 @@ impl<'a> Walk<'a> {
             tables: Vec::new(),
             exports_entry: false,
             exports_memory: false,
-            stripped: Vec::new(),
-        }
-    }
-
-    /// Copies the header and every section but custom ones, each length in its shortest form.
-    fn keep(&mut self, wasm: &[u8], payload: &Payload<'_>) {
-        if let Payload::Version { range, .. } = payload {
-            self.stripped.extend_from_slice(&wasm[range.clone()]);
-        }
-        match payload.as_section() {
-            Some((id, range)) if id != CUSTOM_SECTION => {
-                self.stripped.push(id);
-                push_leb128(&mut self.stripped, range.len());
-                self.stripped.extend_from_slice(&wasm[range]);
-            }
-            Some(_) | None => {}
         }
     }
 
@@ -273,7 +254,6 @@ impl<'a> Walk<'a> {
         }
         match self.memory {
             Some(memory) if self.exports_memory => Ok(Survey {
-                stripped: self.stripped,
                 permissions: self.permissions,
                 memory_min_bytes: memory.initial.saturating_mul(PAGE),
                 memory_max_bytes: memory.maximum.map(|pages| pages.saturating_mul(PAGE)),
@@ -283,9 +263,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-const CUSTOM_SECTION: u8 = 0;
-
-fn invalid(error: BinaryReaderError) -> Refusal {
+pub(super) fn invalid(error: BinaryReaderError) -> Refusal {
     Rule::Invalid(error.message().to_owned()).at(error.offset())
 }
 
@@ -322,17 +300,4 @@ fn constant(expression: &ConstExpr<'_>) -> Result<u64, Refusal> {
         return Err(Rule::Invalid("a segment's offset is no i32.const".to_owned()).at(offset));
     };
     Ok(value.cast_unsigned().into())
-}
-
-/// Appends `value` in LEB128 (WASM core specification, section 5.2.2).
-fn push_leb128(bytes: &mut Vec<u8>, mut value: usize) {
-    loop {
-        let low = (value & 0x7f) as u8;
-        value >>= 7;
-        if value == 0 {
-            bytes.push(low);
-            return;
-        }
-        bytes.push(low | 0x80);
-    }
 }
