@@ -164,7 +164,7 @@ id_text!(ModuleId, core::convert::identity, core::convert::identity);
 ///
 /// A second module with the same 64 bits costs its maker 2^64 tries to aim at another's, and
 /// what is fetched is verified against the whole digest, so a shorter path risks nothing
-/// and saves 53 bytes in every block's request.
+/// and saves 48 bytes in every block's request.
 pub const MODULE_KEY_BYTES: usize = 8;
 
 /// The hexadecimal digits of [`MODULE_KEY_BYTES`].

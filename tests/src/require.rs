@@ -21,7 +21,7 @@
 //! Without clang, that prints
 //!
 //! ```text
-//! test a_c_module_is_admitted ... ignored, no clang on PATH: apt-get install clang lld
+//! test a_c_module_is_admitted ... ignored (no clang on PATH: apt-get install clang lld)
 //! test result: ok. 0 passed; 0 failed; 1 ignored; ...
 //! ```
 //!
@@ -43,19 +43,19 @@ pub const REQUIRE: &str = "EDGERM_REQUIRE";
 pub enum Component {
     /// `clang` and `wasm-ld`, which compile C to WASM.
     WasmC,
-    /// libcoap's `coap-client`: somebody else's CoAP.
-    CoapClient,
+    /// libcoap's `coap-client` and `coap-server`: somebody else's CoAP.
+    Libcoap,
 }
 
 impl Component {
     /// Every component.
-    pub const ALL: [Self; 2] = [Self::WasmC, Self::CoapClient];
+    pub const ALL: [Self; 2] = [Self::WasmC, Self::Libcoap];
 
     /// What it is called in [`REQUIRE`].
     pub const fn name(self) -> &'static str {
         match self {
             Self::WasmC => "wasm-c",
-            Self::CoapClient => "coap-client",
+            Self::Libcoap => "libcoap",
         }
     }
 
@@ -64,7 +64,7 @@ impl Component {
     const fn parts(self) -> (&'static [&'static str], &'static str) {
         match self {
             Self::WasmC => (&["clang", "wasm-ld"], "clang lld"),
-            Self::CoapClient => (&["coap-client"], "libcoap3-bin"),
+            Self::Libcoap => (&["coap-client-notls", "coap-server-notls"], "libcoap3-bin"),
         }
     }
 
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn what_lacks_is_counted_as_skipped_with_the_reason() {
         let directory = directory_with(&["clang"]);
-        for required in ["", "coap-client"] {
+        for required in ["", "libcoap"] {
             let (counts, printed) = counts(&[PASSES, PANICS], directory.path(), required);
             assert_eq!(counts, (0, 0, 2));
             assert_eq!(printed.matches(ABSENT).count(), 2, "{printed}");
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn what_lacks_and_is_required_fails() {
         let directory = directory_with(&["clang"]);
-        let (counts, printed) = counts(&[PASSES], directory.path(), "coap-client, wasm-c");
+        let (counts, printed) = counts(&[PASSES], directory.path(), "libcoap, wasm-c");
         assert_eq!(counts, (0, 1, 0));
         let reason = format!("EDGERM_REQUIRE names wasm-c, but {ABSENT}");
         assert!(printed.contains(&reason), "{printed}");
@@ -278,7 +278,7 @@ mod tests {
         let unknown = parse_required("wasm-c,docker").unwrap_err();
         assert_eq!(
             unknown.to_string(),
-            "EDGERM_REQUIRE names \"docker\", which is none of wasm-c, coap-client"
+            "EDGERM_REQUIRE names \"docker\", which is none of wasm-c, libcoap"
         );
     }
 }
