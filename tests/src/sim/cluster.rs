@@ -1,0 +1,416 @@
+//! The master, the nodes and the network between them, moved from event to event.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use edgerm_agent_core as core;
+use edgerm_master::config::Config;
+use edgerm_master::ledger::Module;
+use edgerm_master::master::{Answer, Master, Output};
+use edgerm_protocol::api::{self, Constraints, LaunchTask, NewFramework, TaskResources};
+use edgerm_protocol::owned::{AttributeValue, Description, Device, Value};
+use edgerm_protocol::resource::{Access, DeviceClass};
+use edgerm_protocol::{AgentId, FrameworkId, Instant, ModuleId, TaskId, TaskState};
+use edgerm_task_abi::Permissions;
+use sha2::{Digest, Sha256};
+
+use super::network::{Conditions, Datagram, Network};
+use super::node::Node;
+
+/// Steps between two checks of the whole ledger. At each step the agent that was heard is
+/// checked, so that a thousand agents can be watched in seconds.
+const FULL_CHECK: u64 = 1_000;
+
+/// Bytes of memory that each task has.
+const TASK_MEM: u64 = 64 << 10;
+
+/// A cluster. See the module above.
+#[derive(Debug)]
+pub struct Cluster {
+    /// The nodes, by address.
+    pub nodes: BTreeMap<SocketAddr, Node>,
+    /// What is between them and the master.
+    pub network: Network,
+    /// Every state that a task was told to be in, in order.
+    pub history: BTreeMap<TaskId, Vec<TaskState>>,
+    /// What each task emitted, as the master has it.
+    pub outputs: BTreeMap<TaskId, Vec<String>>,
+    now: Instant,
+    master: Master,
+    master_address: SocketAddr,
+    framework: FrameworkId,
+    /// When each node wants to be woken.
+    deadlines: BTreeMap<SocketAddr, Instant>,
+    wakes: BTreeSet<(Instant, SocketAddr)>,
+    next_task: u64,
+    steps: u64,
+}
+
+impl Cluster {
+    /// A master and `nodes` nodes that boot within the first second, all of it from `seed`.
+    ///
+    /// # Panics
+    ///
+    /// Where the master refuses a framework.
+    pub fn new(nodes: u16, conditions: Conditions, seed: u64) -> Self {
+        let now = Instant::from_millis(0);
+        let (master, framework) = master(now, seed);
+        let mut cluster = Self {
+            nodes: BTreeMap::new(),
+            network: Network::new(conditions, seed),
+            history: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            now,
+            master,
+            master_address: SocketAddr::from((Ipv4Addr::LOCALHOST, 5683)),
+            framework,
+            deadlines: BTreeMap::new(),
+            wakes: BTreeSet::new(),
+            next_task: seed << 32,
+            steps: 0,
+        };
+        for number in 0..nodes {
+            let address = node_address(number);
+            let name = format!("node-{number}");
+            let boot = Instant::from_millis(u64::from(number) * 1_000 / u64::from(nodes));
+            let node = Node::new(&name, address, &description(), agent_config(), boot);
+            cluster.nodes.insert(address, node);
+            cluster.wake_at(address, Some(boot));
+        }
+        cluster.deliver_outputs();
+        cluster
+    }
+
+    /// The virtual time.
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The master.
+    pub const fn master(&self) -> &Master {
+        &self.master
+    }
+
+    /// Admits bytes as a module, without looking: the simulated engine does not either.
+    ///
+    /// # Panics
+    ///
+    /// Where the master has no room.
+    pub fn add_module(&mut self, bytes: &[u8]) -> ModuleId {
+        let id = ModuleId(Sha256::digest(bytes).into());
+        let module = Module {
+            id,
+            size: u32::try_from(bytes.len()).expect("a small module"),
+            memory: 0,
+            permissions: Permissions::from_bits(0),
+            features: Vec::new(),
+            admitted_at: self.now,
+        };
+        self.master
+            .add_module(self.now, module, Arc::from(bytes))
+            .expect("room for a module");
+        self.deliver_outputs();
+        id
+    }
+
+    /// Takes the offers of all agents there are now, and launches a task on each.
+    ///
+    /// # Panics
+    ///
+    /// Where the master refuses what its own offers hold.
+    pub fn launch_everywhere(&mut self, module: ModuleId) -> Vec<TaskId> {
+        let request = api::OfferRequest {
+            framework: self.framework,
+            constraints: Constraints::default(),
+            max: Some(api::MAX_PAGE),
+            wait_ms: 0,
+        };
+        let offers = match self.master.request_offers(self.now, request) {
+            Ok(Answer::Ready(offers)) => offers.offers,
+            other => panic!("offers without waiting: {other:?}"),
+        };
+        let mut tasks = Vec::new();
+        for offer in offers {
+            self.next_task += 1;
+            let task = launch(TaskId(self.next_task), module);
+            let accept = api::Accept {
+                framework: self.framework,
+                tasks: vec![task],
+            };
+            let accepted = self
+                .master
+                .accept_offer(self.now, offer.id, &accept)
+                .expect("what was offered");
+            tasks.extend(accepted.tasks.into_iter().map(|task| task.id));
+            self.check_agent(offer.agent);
+        }
+        self.check_all();
+        self.deliver_outputs();
+        tasks
+    }
+
+    /// Asks that a task end.
+    ///
+    /// # Panics
+    ///
+    /// Where the master does not know the task.
+    pub fn kill(&mut self, task: TaskId) {
+        self.master
+            .kill_task(self.now, task, Some(self.framework))
+            .expect("a known task");
+        self.check_all();
+        self.deliver_outputs();
+    }
+
+    /// Resets a node.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such node.
+    pub fn reboot(&mut self, address: SocketAddr) {
+        self.nodes
+            .get_mut(&address)
+            .expect("a node")
+            .reboot(self.now);
+        self.wake_at(address, Some(self.now));
+    }
+
+    /// Replaces the master by one that remembers nothing, at the same address.
+    pub fn replace_master(&mut self) {
+        (self.master, self.framework) = master(self.now, self.next_task);
+        self.deliver_outputs();
+    }
+
+    /// The state of a task, as the master has it.
+    pub fn state(&self, task: TaskId) -> Option<TaskState> {
+        self.master.ledger().task(task).map(|task| task.state)
+    }
+
+    /// Moves on until `done` holds, for at most `limit` of virtual time; whether it came to hold.
+    pub fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
+        let end = self.now + limit;
+        while !done(self) {
+            match self.next_event() {
+                Some(at) if at <= end => self.step(at),
+                Some(_) | None => {
+                    self.now = end;
+                    return done(self);
+                }
+            }
+        }
+        true
+    }
+
+    /// Moves on for `time`.
+    pub fn run_for(&mut self, time: Duration) {
+        self.run_until(time, |_| false);
+    }
+
+    fn next_event(&self) -> Option<Instant> {
+        let wake = self.wakes.first().map(|(at, _)| *at);
+        [
+            wake,
+            self.network.next_arrival(),
+            self.master.poll_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Does what is due at `at`.
+    fn step(&mut self, at: Instant) {
+        self.now = self.now.max(at);
+        self.steps += 1;
+        if let Some(datagram) = self.network.receive(self.now) {
+            self.deliver(&datagram);
+        } else if let Some((_, address)) =
+            self.wakes.first().copied().filter(|(wake, _)| *wake <= at)
+        {
+            self.step_node(address, None);
+        } else {
+            self.master.handle_timeout(self.now);
+            self.deliver_outputs();
+        }
+        if self.steps.is_multiple_of(FULL_CHECK) {
+            self.check_all();
+        }
+    }
+
+    fn deliver(&mut self, datagram: &Datagram) {
+        if datagram.to == self.master_address {
+            self.master
+                .handle_datagram(self.now, datagram.from, &datagram.bytes);
+            self.deliver_outputs();
+            if let Some(agent) = self.nodes.get(&datagram.from).and_then(Node::id) {
+                self.check_agent(agent);
+            }
+        } else {
+            self.step_node(datagram.to, Some(&datagram.bytes));
+        }
+    }
+
+    fn step_node(&mut self, address: SocketAddr, datagram: Option<&[u8]>) {
+        let Some(node) = self.nodes.get_mut(&address) else {
+            return;
+        };
+        let (sent, deadline) = node.step(self.now, datagram);
+        for bytes in sent {
+            self.network.send(
+                self.now,
+                Datagram {
+                    from: address,
+                    to: self.master_address,
+                    bytes,
+                },
+            );
+        }
+        self.wake_at(address, deadline);
+    }
+
+    fn wake_at(&mut self, address: SocketAddr, deadline: Option<Instant>) {
+        let before = match deadline {
+            Some(deadline) => self.deadlines.insert(address, deadline),
+            None => self.deadlines.remove(&address),
+        };
+        if let Some(before) = before {
+            self.wakes.remove(&(before, address));
+        }
+        self.wakes
+            .extend(deadline.map(|deadline| (deadline, address)));
+    }
+
+    /// Puts what the master says on the network, and keeps what it tells frameworks.
+    fn deliver_outputs(&mut self) {
+        while let Some(output) = self.master.poll_output() {
+            match output {
+                Output::Transmit { to, datagram } => {
+                    let from = self.master_address;
+                    self.network.send(
+                        self.now,
+                        Datagram {
+                            from,
+                            to,
+                            bytes: datagram,
+                        },
+                    );
+                }
+                Output::Event { event, .. } => self.on_event(event.kind),
+                Output::Reply { .. } => {}
+            }
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "other events are not of tasks"
+    )]
+    fn on_event(&mut self, event: api::EventKind) {
+        match event {
+            api::EventKind::TaskUpdated { task } => {
+                self.history.entry(task.id).or_default().push(task.state);
+            }
+            api::EventKind::TaskOutput { output } => {
+                let bytes = output.data.to_bytes().unwrap_or_default();
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                self.outputs.entry(output.task).or_default().push(text);
+            }
+            _ => {}
+        }
+    }
+
+    fn check_agent(&self, agent: AgentId) {
+        let checked = self.master.ledger().check_agent_invariants(agent);
+        assert_eq!(checked, Ok(()), "at {:?}, step {}", self.now, self.steps);
+    }
+
+    /// Checks the whole ledger.
+    ///
+    /// # Panics
+    ///
+    /// Where an invariant does not hold.
+    pub fn check_all(&self) {
+        let checked = self.master.ledger().check_invariants();
+        assert_eq!(checked, Ok(()), "at {:?}, step {}", self.now, self.steps);
+    }
+}
+
+fn master(now: Instant, seed: u64) -> (Master, FrameworkId) {
+    let entropy = Sha256::digest(seed.to_be_bytes()).into();
+    let mut master = Master::new(Config::default(), entropy);
+    let framework = NewFramework {
+        name: "simulated".into(),
+        role: "default".into(),
+    };
+    let framework = master
+        .register_framework(now, &framework)
+        .expect("a first framework");
+    (master, framework.id)
+}
+
+fn node_address(number: u16) -> SocketAddr {
+    let [high, low] = number.to_be_bytes();
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 1, high, low)), 5683)
+}
+
+/// A small node with a thermometer that tasks share, and a relay that one task has.
+fn description() -> Description {
+    let device = |class, kind: &str, access| {
+        Value::Device(Device {
+            class,
+            kind: kind.into(),
+            access,
+        })
+    };
+    let resources = [
+        ("cpus", Value::Scalar(1_000)),
+        ("mem", Value::Scalar(4 * TASK_MEM)),
+        ("tasks", Value::Scalar(4)),
+        (
+            "temperature",
+            device(DeviceClass::Sensor, "temperature", Access::Shared),
+        ),
+        (
+            "relay",
+            device(DeviceClass::Actuator, "relay", Access::Exclusive),
+        ),
+    ];
+    let attributes = [("os", AttributeValue::Text("simulated".into()))];
+    Description {
+        resources: resources
+            .into_iter()
+            .map(|(name, value)| (name.into(), value))
+            .collect(),
+        attributes: attributes
+            .into_iter()
+            .map(|(name, value)| (name.into(), value))
+            .collect(),
+    }
+}
+
+fn agent_config() -> core::Config {
+    core::Config {
+        slots: 4,
+        block_size: edgerm_coap::BlockSize::B64,
+        ..core::Config::default()
+    }
+}
+
+fn launch(id: TaskId, module: ModuleId) -> LaunchTask {
+    LaunchTask {
+        id,
+        name: "simulated".into(),
+        module,
+        resources: TaskResources {
+            cpus: 100,
+            mem: TASK_MEM,
+            devices: vec!["temperature".into(), "relay".into()],
+        },
+        permissions: None,
+        env: BTreeMap::new(),
+        restart: false,
+        stop_after_disconnected: None,
+    }
+}

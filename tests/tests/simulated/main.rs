@@ -1,0 +1,37 @@
+//! The simulated cluster: one file a behaviour.
+
+mod a_partition_heals;
+mod a_reboot_loses_what_ran;
+mod a_replaced_master_ends_what_it_does_not_know;
+mod a_seed_replays;
+mod duplicates_start_once;
+mod kills_end_tasks_in_every_phase;
+mod thousand_agents_lose_nothing;
+
+use std::time::Duration;
+
+use edgerm_tests::sim::{Cluster, Conditions};
+
+/// Half a minute of virtual time in a network that loses a tenth of what is sent.
+const LOSSY: Conditions = Conditions {
+    loss: 100,
+    duplication: 0,
+    delay_min: Duration::from_millis(5),
+    delay_max: Duration::from_millis(50),
+};
+
+/// Longer than an exchange with all its retransmissions (RFC 7252 section 4.8.2: 93 s), a few
+/// times over.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Whether the master knows every node, and can offer it.
+fn all_registered(cluster: &Cluster) -> bool {
+    cluster.master().ledger().agent_count() == cluster.nodes.len()
+}
+
+/// A module of as many bytes, none of which matter here.
+fn module(length: usize) -> Vec<u8> {
+    (0..length)
+        .map(|i| u8::try_from(i % 251).unwrap())
+        .collect()
+}
