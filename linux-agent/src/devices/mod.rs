@@ -4,16 +4,23 @@
 //! them; `docs/resources.md` lists the kinds.
 
 mod decimal;
+mod hwmon;
+mod iio;
 mod simulated;
+mod sysfs;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use edgerm_protocol::owned;
-use edgerm_protocol::resource::DeviceClass;
+use edgerm_protocol::resource::{Access, DeviceClass};
 
+pub(crate) use decimal::parse_micro;
+pub use hwmon::HWMON_ROOT;
+pub use iio::IIO_ROOT;
 pub use simulated::{Constant, Memory, Replay, ReplayError, Sine};
 
 /// Something that is read.
@@ -110,19 +117,17 @@ impl Device {
     }
 }
 
+/// Devices that discovery adds up to: leaves room for other resources among the 64 of a
+/// description, and for long names in its 4,096 bytes.
+const MAX_DISCOVERED: usize = 48;
+
 /// The devices of this machine, by label.
 #[derive(Clone, Debug, Default)]
 pub struct Devices(BTreeMap<String, Device>);
 
 impl Devices {
     /// Adds a device under `label`, or where that is taken under `label-2`, `label-3`, ...
-    pub fn add(
-        &mut self,
-        label: &str,
-        kind: &str,
-        access: edgerm_protocol::resource::Access,
-        driver: Driver,
-    ) {
+    pub fn add(&mut self, label: &str, kind: &str, access: Access, driver: Driver) {
         let class = match driver {
             Driver::Sensor(_) => DeviceClass::Sensor,
             Driver::Actuator(_) => DeviceClass::Actuator,
@@ -147,6 +152,28 @@ impl Devices {
         );
     }
 
+    /// Adds the sensors of the kernel's hardware monitoring class, whose folder is `root`, each
+    /// labelled by its kind. One that cannot be read is left out, and the log tells why.
+    pub fn add_hwmon(&mut self, root: &Path) {
+        self.add_found(hwmon::discover(root));
+    }
+
+    /// The same for the kernel's industrial I/O class.
+    pub fn add_iio(&mut self, root: &Path) {
+        self.add_found(iio::discover(root));
+    }
+
+    fn add_found(&mut self, found: Vec<Found>) {
+        for Found { kind, path, sensor } in found {
+            if self.0.len() < MAX_DISCOVERED {
+                self.add(kind, kind, Access::Shared, Driver::Sensor(sensor));
+            } else {
+                let path = path.display();
+                tracing::warn!(%path, "{MAX_DISCOVERED} devices are enough: a sensor is left out");
+            }
+        }
+    }
+
     /// The device of this label.
     pub fn get(&self, label: &str) -> Option<&Device> {
         self.0.get(label)
@@ -157,5 +184,70 @@ impl Devices {
         self.0
             .iter()
             .map(|(label, device)| (label.as_str(), device))
+    }
+}
+
+/// A sensor that the kernel has.
+struct Found {
+    kind: &'static str,
+    path: PathBuf,
+    sensor: Box<dyn Sensor>,
+}
+
+/// Reads a sensor once, to see whether it works.
+fn found_if_readable(
+    kind: &'static str,
+    mut sensor: impl Sensor + 'static,
+    path: &Path,
+) -> Option<Found> {
+    if let Err(error) = sensor.read() {
+        tracing::warn!(path = %path.display(), %error, "a sensor cannot be read and is left out");
+        return None;
+    }
+    Some(Found {
+        kind,
+        path: path.to_owned(),
+        sensor: Box::new(sensor),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn labels_are_unique_and_discovery_leaves_room_for_other_resources() {
+        let root = tempfile::tempdir().unwrap();
+        let chip = root.path().join("hwmon0");
+        fs::create_dir(&chip).unwrap();
+        for number in 1..100 {
+            let milli = format!("{number}000");
+            fs::write(chip.join(format!("temp{number}_input")), milli).unwrap();
+        }
+        let mut devices = Devices::default();
+        let constant = || Driver::Sensor(Box::new(Constant(0)));
+        devices.add("temperature", "temperature", Access::Shared, constant());
+        devices.add_hwmon(root.path());
+        assert_eq!(devices.iter().count(), MAX_DISCOVERED);
+        let reading = |label| devices.get(label).unwrap().read().unwrap().unwrap();
+        assert_eq!(reading("temperature"), 0);
+        assert_eq!(reading("temperature-2"), 1_000_000);
+        assert_eq!(reading("temperature-48"), 47_000_000);
+    }
+
+    #[test]
+    fn a_sensor_is_not_written_and_an_actuator_not_read() {
+        let mut devices = Devices::default();
+        let constant = Driver::Sensor(Box::new(Constant(7)));
+        devices.add("sensor", "light", Access::Shared, constant);
+        let memory = Driver::Actuator(Box::<Memory>::default());
+        devices.add("actuator", "led", Access::Exclusive, memory);
+        let (sensor, actuator) = (devices.get("sensor"), devices.get("actuator"));
+        let (sensor, actuator) = (sensor.unwrap(), actuator.unwrap());
+        assert!(matches!(sensor.read(), Some(Ok(7))));
+        assert!(sensor.write(1).is_none());
+        assert!(matches!(actuator.write(1), Some(Ok(()))));
+        assert!(actuator.read().is_none());
     }
 }
