@@ -1,0 +1,57 @@
+#![forbid(unsafe_code)]
+//! `edgerm-agent`: the agent as a program of its own.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Parser;
+use edgerm_linux_agent::Agent;
+use edgerm_linux_agent::config::{Args, Config};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// How long a farewell may take: a retransmission or two (RFC 7252 section 4.8: 2 to 3 s, then
+/// twice that). A master that does not answer finds out by itself.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// The EdgeRM agent: offers this machine and its sensors to a cluster, and runs its tasks.
+#[derive(Debug, Parser)]
+#[command(name = "edgerm-agent", version)]
+struct Command {
+    #[command(flatten)]
+    args: Args,
+    /// What is logged, as in `info,edgerm_linux_agent=debug`.
+    #[arg(long, env = "EDGERM_LOG", default_value = "info")]
+    log: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let command = Command::parse();
+    let filter = EnvFilter::try_new(&command.log)
+        .with_context(|| format!("--log {:?} is no filter", command.log))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let config = Config::load(&command.args)?;
+    tracing::info!(name = config.name, master = config.master, "starting");
+    let agent = Agent::start(config.options()?).await?;
+    stopped().await.context("cannot wait for signals")?;
+    tracing::info!("leaving; once more to leave without a word");
+    tokio::select! {
+        () = agent.leave() => {}
+        () = tokio::time::sleep(FAREWELL) => tracing::warn!("the master does not answer"),
+        _ = stopped() => {}
+    }
+    Ok(())
+}
+
+/// Returns once the process is asked to stop, by Ctrl-C or SIGTERM.
+async fn stopped() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
