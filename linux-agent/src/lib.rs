@@ -16,11 +16,13 @@
 //! | [`config`], [`machine`] | what the operator and the machine say |
 
 pub mod agent;
+pub mod config;
 pub mod devices;
 mod driver;
 pub mod engine;
 pub mod executor;
 mod limiter;
+pub mod machine;
 pub mod storage;
 
 pub use agent::{Agent, StartError};

@@ -1,0 +1,69 @@
+//! [`Args`]: the settings as flags.
+
+use std::path::PathBuf;
+
+/// What the command line may set. Whatever it does not is looked for in the environment, by the
+/// flag's name as in `EDGERM_AGENT_MAX_TASK_MEM`, then in the file.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Args {
+    /// Read settings and declared devices from this file, in TOML
+    #[arg(long, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+
+    /// What the agent is called in the cluster, up to 32 bytes [default: the hostname]
+    #[arg(long)]
+    pub name: Option<String>,
+
+    /// Where the master serves CoAP to agents [default: 127.0.0.1:5683]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub master: Option<String>,
+
+    /// Keep modules in this folder [default: that of a service or a user for state]
+    #[arg(long, value_name = "PATH")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Cores for tasks, such as 2, 0.25 or 250m [default: all]
+    #[arg(long, value_name = "CORES")]
+    pub cpus: Option<String>,
+
+    /// Memory for all tasks, such as 512MiB [default: three quarters, or all but 1GiB]
+    #[arg(long, value_name = "BYTES")]
+    pub mem: Option<String>,
+
+    /// Storage for tasks, such as 2GiB [default: none]
+    #[arg(long, value_name = "BYTES")]
+    pub disk: Option<String>,
+
+    /// Ports for tasks, such as 8000-8999,9100 [default: none]
+    #[arg(long, value_name = "RANGES")]
+    pub ports: Option<String>,
+
+    /// Tasks that run at once, 1 to 15 [default: 8]
+    #[arg(long, value_name = "TASKS")]
+    pub slots: Option<String>,
+
+    /// Memory of one task at most [default: 16MiB]
+    #[arg(long, value_name = "BYTES")]
+    pub max_task_mem: Option<String>,
+
+    /// Modules kept for next time, in bytes [default: 64MiB]
+    #[arg(long, value_name = "BYTES")]
+    pub module_cache: Option<String>,
+
+    /// Time between two pings, 100ms to 1h [default: 5s]
+    #[arg(long, value_name = "TIME")]
+    pub ping_period: Option<String>,
+
+    /// Whether to offer the sensors of the kernel's hardware monitoring [default: true]
+    #[arg(long, value_name = "BOOL")]
+    pub hwmon: Option<String>,
+
+    /// Whether to offer the sensors of the kernel's industrial I/O [default: true]
+    #[arg(long, value_name = "BOOL")]
+    pub iio: Option<String>,
+
+    /// Something true of this agent, such as location=geo:40.4,-79.9. May be said several
+    /// times; in EDGERM_AGENT_ATTRIBUTES semicolons stand between
+    #[arg(long = "attribute", value_name = "NAME=TEXT")]
+    pub attributes: Vec<String>,
+}

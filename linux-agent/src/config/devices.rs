@@ -1,0 +1,165 @@
+//! Declared devices, and with the kernel's all the devices of an agent.
+
+use std::fs;
+use std::path::Path;
+
+use edgerm_protocol::resource::{DeviceClass, Name, names};
+use edgerm_protocol::standard;
+
+use super::amount::{self, Wanted};
+use super::error::{ConfigError, DeviceProblem};
+use super::file::{self, Scalar, Simulate};
+use super::load::{Source, understood};
+use super::{ActuatorConfig, Config, SensorConfig, Simulation};
+use crate::devices::{
+    Constant, Devices, Driver, HWMON_ROOT, IIO_ROOT, Memory, Replay, Sensor, Sine, parse_micro,
+};
+
+impl Config {
+    /// The devices: those that are declared, then the kernel's where they are wanted.
+    ///
+    /// Reads recordings, and each sensor of the kernel once: those that cannot be read are left
+    /// out, and the log tells.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], by the first declared device that cannot be.
+    pub fn devices(&self) -> Result<Devices, ConfigError> {
+        let mut devices = Devices::default();
+        for SensorConfig {
+            label,
+            kind,
+            access,
+            simulate,
+        } in &self.sensors
+        {
+            check(&devices, DeviceClass::Sensor, label, kind)?;
+            let driver = Driver::Sensor(simulate.sensor(label)?);
+            devices.add(label, kind, *access, driver);
+        }
+        for ActuatorConfig {
+            label,
+            kind,
+            access,
+        } in &self.actuators
+        {
+            check(&devices, DeviceClass::Actuator, label, kind)?;
+            let driver = Driver::Actuator(Box::<Memory>::default());
+            devices.add(label, kind, *access, driver);
+        }
+        if self.hwmon {
+            devices.add_hwmon(Path::new(HWMON_ROOT));
+        }
+        if self.iio {
+            devices.add_iio(Path::new(IIO_ROOT));
+        }
+        Ok(devices)
+    }
+}
+
+/// Whether a device may be declared beside those that are.
+fn check(
+    devices: &Devices,
+    class: DeviceClass,
+    label: &str,
+    kind: &str,
+) -> Result<(), ConfigError> {
+    let problem = if Name::new(label).is_err() {
+        DeviceProblem::Label
+    } else if names::ALL.contains(&label) {
+        DeviceProblem::Reserved
+    } else if devices.get(label).is_some() {
+        DeviceProblem::Duplicate
+    } else if Name::new(kind).is_err() {
+        DeviceProblem::Kind
+    } else if standard::kind(kind).is_some_and(|kind| kind.class != class) {
+        DeviceProblem::OtherClass
+    } else {
+        return Ok(());
+    };
+    Err(ConfigError::Device {
+        class,
+        label: label.to_owned(),
+        problem,
+    })
+}
+
+impl Simulation {
+    fn sensor(&self, label: &str) -> Result<Box<dyn Sensor>, ConfigError> {
+        Ok(match self {
+            Self::Constant(value) => Box::new(Constant(*value)),
+            Self::Sine {
+                mean,
+                amplitude,
+                period,
+            } => Box::new(Sine::new(*mean, *amplitude, *period)),
+            Self::Replay { path, column } => {
+                let text = fs::read_to_string(path).map_err(|source| ConfigError::Recording {
+                    label: label.to_owned(),
+                    path: path.clone(),
+                    source,
+                })?;
+                let replay = Replay::from_csv(&text, *column);
+                Box::new(replay.map_err(|source| ConfigError::Replay {
+                    label: label.to_owned(),
+                    path: path.clone(),
+                    source,
+                })?)
+            }
+        })
+    }
+}
+
+impl Source<'_> {
+    /// The tables `[[sensor]]`, understood.
+    pub(super) fn sensors(
+        &self,
+        tables: Vec<file::Sensor>,
+    ) -> Result<Vec<SensorConfig>, ConfigError> {
+        let sensors = tables.into_iter().map(|table| {
+            let simulate = self.simulation(&table.label, table.simulate)?;
+            Ok(SensorConfig {
+                label: table.label,
+                kind: table.kind,
+                access: table.access.into(),
+                simulate,
+            })
+        });
+        sensors.collect()
+    }
+
+    fn simulation(&self, label: &str, simulate: Simulate) -> Result<Simulation, ConfigError> {
+        let setting = |key: &str| self.in_file(&format!("{key} of the sensor {label:?}"));
+        let value = |key, Scalar(text)| understood(setting(key), text, micro);
+        Ok(match simulate {
+            Simulate::Constant(constant) => Simulation::Constant(value("constant", constant)?),
+            Simulate::Sine(file::Sine {
+                mean,
+                amplitude,
+                period,
+            }) => Simulation::Sine {
+                mean: value("sine.mean", mean)?,
+                amplitude: value("sine.amplitude", amplitude)?,
+                period: understood(setting("sine.period"), period.0, amount::duration)?,
+            },
+            Simulate::Replay(file::Replay { path, column }) => Simulation::Replay {
+                path: self.beside(path),
+                column,
+            },
+        })
+    }
+}
+
+/// The tables `[[actuator]]`.
+pub(super) fn actuators(tables: Vec<file::Actuator>) -> Vec<ActuatorConfig> {
+    let actuators = tables.into_iter().map(|table| ActuatorConfig {
+        label: table.label,
+        kind: table.kind,
+        access: table.access.into(),
+    });
+    actuators.collect()
+}
+
+fn micro(text: &str) -> Result<i64, Wanted> {
+    parse_micro(text).map_err(|_| "write a decimal number such as 21.5, in the unit of its kind")
+}

@@ -1,0 +1,332 @@
+//! Settings from flags, environment and file, the first that has one.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use edgerm_protocol::owned::{AttributeValue, Attributes};
+use edgerm_protocol::resource::Name;
+use edgerm_protocol::standard::attributes::{EXECUTORS, MAX_TASK_MEM, WASM_FEATURES};
+
+use super::amount::{self, Wanted};
+use super::file::{File, Scalar};
+use super::{Args, Config, ConfigError, DEFAULT_MASTER, MAX_SLOTS, Setting};
+use crate::machine::Machine;
+
+/// What every variable of the environment begins with.
+const PREFIX: &str = "EDGERM_AGENT_";
+
+/// Attributes that follow from what the agent is.
+const OWN_ATTRIBUTES: [&str; 3] = [EXECUTORS, WASM_FEATURES, MAX_TASK_MEM];
+
+impl Config {
+    /// The configuration by these flags, the environment of this process, the file they name,
+    /// and the defaults of this machine.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], by the first setting that cannot be followed.
+    pub fn load(args: &Args) -> Result<Self, ConfigError> {
+        Self::load_with(args, &|variable| env::var_os(variable), Machine::this())
+    }
+
+    /// The same for another environment, of which `env` tells a variable by its name, and
+    /// another machine.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`] has.
+    pub fn load_with(
+        args: &Args,
+        env: &dyn Fn(&str) -> Option<OsString>,
+        machine: Machine,
+    ) -> Result<Self, ConfigError> {
+        let variable = || nonempty(env, &format!("{PREFIX}CONFIG")).map(PathBuf::from);
+        let path = args.config.clone().or_else(variable);
+        let file = path.as_deref().map_or(Ok(File::default()), read)?;
+        let path = path.unwrap_or_default();
+        let source = Source { env, path: &path };
+        source.config(args, file, machine)
+    }
+}
+
+/// Where a default agent of this name keeps what lasts: where systemd tells a service to, else
+/// where the XDG base directory specification tells a user's program to, else where the
+/// filesystem hierarchy standard has the state of programs.
+pub(super) fn default_data_dir(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> PathBuf {
+    let absolute = |variable| {
+        let path = PathBuf::from(nonempty(env, variable)?);
+        path.is_absolute().then_some(path)
+    };
+    if let Some(directories) = nonempty(env, "STATE_DIRECTORY") {
+        // Several stand with colons between, as systemd.exec(5) says.
+        if let Some(first) = env::split_paths(&directories).next() {
+            return first;
+        }
+    }
+    let home = || Some(absolute("HOME")?.join(".local/state"));
+    absolute("XDG_STATE_HOME")
+        .or_else(home)
+        .unwrap_or_else(|| "/var/lib".into())
+        .join("edgerm-agent")
+        .join(folder_name(name))
+}
+
+/// `name` as one folder: neither `..` nor `a/b` lead elsewhere.
+fn folder_name(name: &str) -> String {
+    let plain = |character: char| match character {
+        '/' | '\0' => '-',
+        other => other,
+    };
+    match name {
+        "" | "." | ".." => "agent".into(),
+        _ => name.chars().map(plain).collect(),
+    }
+}
+
+fn read(path: &Path) -> Result<File, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|source| ConfigError::Syntax {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })
+}
+
+/// An empty variable is one that is not set.
+fn nonempty(env: &dyn Fn(&str) -> Option<OsString>, variable: &str) -> Option<OsString> {
+    env(variable).filter(|value| !value.is_empty())
+}
+
+/// Where settings come from beside the flags.
+pub(super) struct Source<'a> {
+    env: &'a dyn Fn(&str) -> Option<OsString>,
+    path: &'a Path,
+}
+
+impl Source<'_> {
+    fn config(&self, args: &Args, file: File, machine: Machine) -> Result<Config, ConfigError> {
+        let name = self.setting("name", &args.name, file.name, name)?;
+        let name = name.unwrap_or_else(|| {
+            let hostname = Name::cut(&machine.hostname);
+            hostname.map_or_else(|| "agent".to_owned(), |name| name.as_str().to_owned())
+        });
+        let master = self.setting("master", &args.master, file.master, host_and_port)?;
+        let master = master.unwrap_or_else(|| DEFAULT_MASTER.to_owned());
+        let data_dir = args.data_dir.clone();
+        let data_dir = data_dir
+            .or_else(|| nonempty(self.env, &variable("data_dir")).map(PathBuf::from))
+            .or_else(|| file.data_dir.map(|path| self.beside(path)))
+            .unwrap_or_else(|| default_data_dir(self.env, &name));
+
+        let mut config = Config::with_defaults(name, master, data_dir, machine);
+        let Config {
+            cpus,
+            mem,
+            disk,
+            ports,
+            slots,
+            ..
+        } = &mut config;
+        self.set(cpus, "cpus", &args.cpus, file.cpus, amount::cores)?;
+        self.set(mem, "mem", &args.mem, file.mem, amount::bytes)?;
+        *disk = self.setting("disk", &args.disk, file.disk, amount::bytes)?;
+        self.set(ports, "ports", &args.ports, file.ports, amount::ports)?;
+        self.set(slots, "slots", &args.slots, file.slots, slot_count)?;
+        let Config {
+            max_task_mem,
+            module_cache,
+            ping_period,
+            hwmon,
+            iio,
+            ..
+        } = &mut config;
+        self.set(
+            max_task_mem,
+            "max_task_mem",
+            &args.max_task_mem,
+            file.max_task_mem,
+            amount::bytes_32,
+        )?;
+        self.set(
+            module_cache,
+            "module_cache",
+            &args.module_cache,
+            file.module_cache,
+            amount::bytes,
+        )?;
+        self.set(
+            ping_period,
+            "ping_period",
+            &args.ping_period,
+            file.ping_period,
+            amount::ping_period,
+        )?;
+        self.set(hwmon, "hwmon", &args.hwmon, file.hwmon, amount::boolean)?;
+        self.set(iio, "iio", &args.iio, file.iio, amount::boolean)?;
+
+        let in_file = file.attributes.into_iter();
+        config.attributes = in_file.map(|(name, value)| (name, value.into())).collect();
+        self.check_attributes(&config.attributes)?;
+        self.add_attributes(&mut config.attributes, &args.attributes)?;
+        config.sensors = self.sensors(file.sensor)?;
+        config.actuators = super::devices::actuators(file.actuator);
+        Ok(config)
+    }
+
+    /// Replaces a default by what a setting says.
+    fn set<T>(
+        &self,
+        value: &mut T,
+        key: &str,
+        flag: &Option<String>,
+        file: Option<Scalar>,
+        parse: fn(&str) -> Result<T, Wanted>,
+    ) -> Result<(), ConfigError> {
+        if let Some(said) = self.setting(key, flag, file, parse)? {
+            *value = said;
+        }
+        Ok(())
+    }
+
+    /// What the first place that has this setting says.
+    fn setting<T>(
+        &self,
+        key: &str,
+        flag: &Option<String>,
+        file: Option<Scalar>,
+        parse: fn(&str) -> Result<T, Wanted>,
+    ) -> Result<Option<T>, ConfigError> {
+        let (setting, value) = if let Some(value) = flag {
+            (flag_setting(key), value.clone())
+        } else if let Some(value) = nonempty(self.env, &variable(key)) {
+            (Setting::Environment(variable(key)), text(key, value)?)
+        } else if let Some(Scalar(value)) = file {
+            (self.in_file(key), value)
+        } else {
+            return Ok(None);
+        };
+        understood(setting, value, parse).map(Some)
+    }
+
+    /// Attributes of the environment, then those of flags, each in place of one of that name.
+    fn add_attributes(&self, all: &mut Attributes, flags: &[String]) -> Result<(), ConfigError> {
+        if let Some(value) = nonempty(self.env, &variable("attributes")) {
+            let setting = Setting::Environment(variable("attributes"));
+            let value = text("attributes", value)?;
+            for pair in value
+                .split(';')
+                .map(str::trim)
+                .filter(|pair| !pair.is_empty())
+            {
+                all.extend([understood(setting.clone(), pair.to_owned(), attribute)?]);
+            }
+        }
+        for pair in flags {
+            all.extend([understood(
+                flag_setting("attribute"),
+                pair.clone(),
+                attribute,
+            )?]);
+        }
+        Ok(())
+    }
+
+    fn check_attributes(&self, attributes: &Attributes) -> Result<(), ConfigError> {
+        attributes.iter().try_for_each(|(name, value)| {
+            attribute_name(name).map_err(|wanted| ConfigError::Value {
+                setting: self.in_file(&format!("attributes.{name}")),
+                value: value.to_string(),
+                wanted,
+            })
+        })
+    }
+
+    /// A setting of the file.
+    pub(super) fn in_file(&self, key: &str) -> Setting {
+        Setting::File {
+            key: key.to_owned(),
+            path: self.path.to_owned(),
+        }
+    }
+
+    /// A path of the file, which begins at the file's folder.
+    pub(super) fn beside(&self, path: PathBuf) -> PathBuf {
+        self.path
+            .parent()
+            .map_or(path.clone(), |folder| folder.join(path))
+    }
+}
+
+/// What a setting says, or an error that says where.
+pub(super) fn understood<T>(
+    setting: Setting,
+    value: String,
+    parse: impl FnOnce(&str) -> Result<T, Wanted>,
+) -> Result<T, ConfigError> {
+    parse(&value).map_err(|wanted| ConfigError::Value {
+        setting,
+        value,
+        wanted,
+    })
+}
+
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_ascii_uppercase())
+}
+
+fn flag_setting(key: &str) -> Setting {
+    Setting::Flag(format!("--{}", key.replace('_', "-")))
+}
+
+/// The text of a variable.
+fn text(key: &str, value: OsString) -> Result<String, ConfigError> {
+    value.into_string().map_err(|value| ConfigError::Value {
+        setting: Setting::Environment(variable(key)),
+        value: value.to_string_lossy().into_owned(),
+        wanted: "write UTF-8",
+    })
+}
+
+fn name(text: &str) -> Result<String, Wanted> {
+    let name = Name::new(text).map_err(|_| "write 1 to 32 bytes without control characters")?;
+    Ok(name.as_str().to_owned())
+}
+
+fn host_and_port(text: &str) -> Result<String, Wanted> {
+    const WANTED: Wanted = "write HOST:PORT, such as master.example.org:5683 or [2001:db8::1]:5683";
+    let (host, port) = text.rsplit_once(':').ok_or(WANTED)?;
+    let port: u16 = port.parse().map_err(|_| WANTED)?;
+    let bracketed = host.starts_with('[') && host.ends_with(']');
+    let is_host = !host.is_empty() && !host.contains('/') && (bracketed || !host.contains(':'));
+    (is_host && port != 0)
+        .then(|| text.to_owned())
+        .ok_or(WANTED)
+}
+
+fn slot_count(text: &str) -> Result<usize, Wanted> {
+    const { assert!(MAX_SLOTS == 15) };
+    let slots = text
+        .parse()
+        .ok()
+        .filter(|slots| (1..=MAX_SLOTS).contains(slots));
+    slots.ok_or("write a number from 1 to 15")
+}
+
+fn attribute(text: &str) -> Result<(String, AttributeValue), Wanted> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=TEXT")?;
+    attribute_name(name)?;
+    Ok((name.to_owned(), AttributeValue::Text(value.to_owned())))
+}
+
+fn attribute_name(name: &str) -> Result<(), Wanted> {
+    if OWN_ATTRIBUTES.contains(&name) {
+        return Err("the agent tells this by itself: leave it out");
+    }
+    Name::new(name)
+        .map(drop)
+        .map_err(|_| "its name is 1 to 32 bytes without control characters: choose another")
+}
