@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::decimal::Decimal;
-use super::sysfs::{entries, read_number, split_number};
+use super::sysfs::{entries, label, read_number, split_number};
 use super::{DeviceError, Found, Sensor, found_if_readable};
 
 /// Where Linux has the class.
@@ -46,13 +46,15 @@ fn of_chip(chip: &Path) -> Vec<Found> {
         let (head, Some(_), "_input") = split_number(&name) else {
             return None;
         };
+        let channel = name.strip_suffix("_input")?;
         let (_, kind, unit) = CHANNELS.iter().find(|(channel, ..)| *channel == head)?;
         let path = chip.join(&name);
         let input = Input {
             path: path.clone(),
             unit: *unit,
         };
-        found_if_readable(kind, input, &path)
+        let label = label(chip, &["name"], channel, &[&format!("{channel}_label")]);
+        found_if_readable(label, kind, input, &path)
     });
     inputs.collect()
 }
@@ -86,16 +88,16 @@ mod tests {
         let mut found = discover(root.path());
         let readings: Vec<_> = found
             .iter_mut()
-            .map(|found| (found.kind, found.sensor.read().unwrap()))
+            .map(|found| (&found.label[..], found.kind, found.sensor.read().unwrap()))
             .collect();
         let expected = [
-            ("current", 1_250_000),
-            ("speed", 1_200_000_000),
-            ("humidity", 45_300_000),
-            ("voltage", 3_300_000),
-            ("power", 4_200_001),
-            ("temperature", 21_500_000),
-            ("temperature", -250_000),
+            ("coretemp-curr1", "current", 1_250_000),
+            ("coretemp-fan1", "speed", 1_200_000_000),
+            ("coretemp-humidity1", "humidity", 45_300_000),
+            ("coretemp-in0", "voltage", 3_300_000),
+            ("coretemp-power1", "power", 4_200_001),
+            ("coretemp-core-0", "temperature", 21_500_000),
+            ("coretemp-temp2", "temperature", -250_000),
         ];
         assert_eq!(readings, expected);
     }

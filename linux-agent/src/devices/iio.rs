@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::decimal::Decimal;
-use super::sysfs::{entries, read_number, split_number};
+use super::sysfs::{entries, label, read_number, split_number};
 use super::{DeviceError, Found, Sensor, found_if_readable};
 
 /// Where Linux has the class.
@@ -106,7 +106,9 @@ fn of_device(device: &Path) -> Vec<Found> {
             scaling,
             unit: *unit,
         };
-        found_if_readable(kind, sensor, &value)
+        let labels = [&*format!("in_{channel}_label")];
+        let label = label(device, &["label", "name"], channel, &labels);
+        found_if_readable(label, kind, sensor, &value)
     });
     channels.collect()
 }
@@ -210,6 +212,26 @@ mod tests {
             ("name", "bme280"),
         ];
         assert_eq!(readings(&attributes), []);
+    }
+
+    #[test]
+    fn labels_are_the_devices_and_the_channels() {
+        let root = tempfile::tempdir().unwrap();
+        let device = root.path().join("iio:device0");
+        fs::create_dir(&device).unwrap();
+        for (name, text) in [
+            ("name", "bme280"),
+            ("in_temp_input", "21500"),
+            ("in_voltage0_input", "3300"),
+            ("in_voltage0_label", "VBAT"),
+        ] {
+            fs::write(device.join(name), format!("{text}\n")).unwrap();
+        }
+        let labels: Vec<_> = discover(root.path())
+            .into_iter()
+            .map(|found| found.label)
+            .collect();
+        assert_eq!(labels, ["bme280-temp", "bme280-vbat"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use edgerm_protocol::limits::MAX_NAME;
 use edgerm_protocol::owned;
 use edgerm_protocol::resource::{Access, DeviceClass};
 
@@ -126,7 +127,8 @@ const MAX_DISCOVERED: usize = 48;
 pub struct Devices(BTreeMap<String, Device>);
 
 impl Devices {
-    /// Adds a device under `label`, or where that is taken under `label-2`, `label-3`, ...
+    /// Adds a device under `label`, or where that is taken under `label-2`, `label-3`, ..., of
+    /// which `label` is cut so that the whole is a name.
     pub fn add(&mut self, label: &str, kind: &str, access: Access, driver: Driver) {
         let class = match driver {
             Driver::Sensor(_) => DeviceClass::Sensor,
@@ -136,7 +138,9 @@ impl Devices {
         let mut number = 1;
         while self.0.contains_key(&free) {
             number += 1;
-            free = format!("{label}-{number}");
+            let suffix = format!("-{number}");
+            let end = label.floor_char_boundary(MAX_NAME - suffix.len());
+            free = format!("{}{suffix}", &label[..end]);
         }
         let description = owned::Device {
             class,
@@ -153,7 +157,8 @@ impl Devices {
     }
 
     /// Adds the sensors of the kernel's hardware monitoring class, whose folder is `root`, each
-    /// labelled by its kind. One that cannot be read is left out, and the log tells why.
+    /// labelled by its chip and channel, as in `coretemp-core-0`. One that cannot be read is
+    /// left out, and the log tells why.
     pub fn add_hwmon(&mut self, root: &Path) {
         self.add_found(hwmon::discover(root));
     }
@@ -164,9 +169,15 @@ impl Devices {
     }
 
     fn add_found(&mut self, found: Vec<Found>) {
-        for Found { kind, path, sensor } in found {
+        for Found {
+            label,
+            kind,
+            path,
+            sensor,
+        } in found
+        {
             if self.0.len() < MAX_DISCOVERED {
-                self.add(kind, kind, Access::Shared, Driver::Sensor(sensor));
+                self.add(&label, kind, Access::Shared, Driver::Sensor(sensor));
             } else {
                 let path = path.display();
                 tracing::warn!(%path, "{MAX_DISCOVERED} devices are enough: a sensor is left out");
@@ -189,6 +200,7 @@ impl Devices {
 
 /// A sensor that the kernel has.
 struct Found {
+    label: String,
     kind: &'static str,
     path: PathBuf,
     sensor: Box<dyn Sensor>,
@@ -196,6 +208,7 @@ struct Found {
 
 /// Reads a sensor once, to see whether it works.
 fn found_if_readable(
+    label: String,
     kind: &'static str,
     mut sensor: impl Sensor + 'static,
     path: &Path,
@@ -205,6 +218,7 @@ fn found_if_readable(
         return None;
     }
     Some(Found {
+        label,
         kind,
         path: path.to_owned(),
         sensor: Box::new(sensor),
@@ -227,13 +241,28 @@ mod tests {
         }
         let mut devices = Devices::default();
         let constant = || Driver::Sensor(Box::new(Constant(0)));
-        devices.add("temperature", "temperature", Access::Shared, constant());
+        devices.add("hwmon0-temp2", "temperature", Access::Shared, constant());
         devices.add_hwmon(root.path());
         assert_eq!(devices.iter().count(), MAX_DISCOVERED);
         let reading = |label| devices.get(label).unwrap().read().unwrap().unwrap();
-        assert_eq!(reading("temperature"), 0);
-        assert_eq!(reading("temperature-2"), 1_000_000);
-        assert_eq!(reading("temperature-48"), 47_000_000);
+        assert_eq!(reading("hwmon0-temp2"), 0);
+        assert_eq!(reading("hwmon0-temp2-2"), 2_000_000);
+        assert_eq!(reading("hwmon0-temp47"), 47_000_000);
+        assert!(devices.get("hwmon0-temp48").is_none());
+    }
+
+    #[test]
+    fn a_label_that_is_taken_is_numbered_and_stays_a_name() {
+        let mut devices = Devices::default();
+        let label = "é".repeat(MAX_NAME / 2);
+        for value in 0..11 {
+            let constant = Driver::Sensor(Box::new(Constant(value)));
+            devices.add(&label, "light", Access::Shared, constant);
+        }
+        let reading = |label: &str| devices.get(label).unwrap().read().unwrap().unwrap();
+        assert_eq!(reading(&label), 0);
+        assert_eq!(reading(&format!("{}-2", "é".repeat(15))), 1);
+        assert_eq!(reading(&format!("{}-11", "é".repeat(14))), 10);
     }
 
     #[test]

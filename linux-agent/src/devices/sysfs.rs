@@ -1,30 +1,67 @@
-//! Attributes of the kernel's device classes: small files of one number each.
+//! Attributes of the kernel's device classes: small files of one number or text each.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+use edgerm_protocol::limits::MAX_NAME;
+
 use super::DeviceError;
 use super::decimal::Decimal;
 
-/// Bytes of an attribute that are read: no number of the kernel's is longer.
+/// Bytes of an attribute that are read: no number or name of the kernel's is longer.
 const MAX_ATTRIBUTE: u64 = 64;
 
 /// Entries of a folder that are looked at.
 const MAX_ENTRIES: usize = 4096;
 
 /// The number in an attribute.
+pub(super) fn read_number(path: &Path) -> Result<Decimal, DeviceError> {
+    Decimal::parse(read(path)?.trim())
+}
+
+/// A label for a channel of a chip: what the first attribute of each that can be read says,
+/// else the name of the chip's folder and `channel`, in `a-z0-9-`.
+pub(super) fn label(chip: &Path, names: &[&str], channel: &str, labels: &[&str]) -> String {
+    let says = |attributes: &[&str]| {
+        let mut texts = attributes
+            .iter()
+            .map(|attribute| read(&chip.join(attribute)));
+        texts.find_map(|text| word(&text.ok()?))
+    };
+    let folder = || word(&chip.file_name()?.to_string_lossy());
+    let chip = says(names).or_else(folder);
+    let channel = says(labels).or_else(|| word(channel));
+    let words: Vec<String> = [chip, channel].into_iter().flatten().collect();
+    let label = words.join("-");
+    label[..label.len().min(MAX_NAME)]
+        .trim_end_matches('-')
+        .to_owned()
+}
+
+/// `text` in lower case, with a `-` for whatever else there is between letters and digits.
+fn word(text: &str) -> Option<String> {
+    let text = text.to_ascii_lowercase();
+    let runs = text.split(|character: char| !character.is_ascii_alphanumeric());
+    let runs: Vec<&str> = runs.filter(|run| !run.is_empty()).collect();
+    (!runs.is_empty()).then(|| runs.join("-"))
+}
+
+/// The text of an attribute.
 ///
 /// Opens regular files alone: anything else, such as a pipe, could wait for ever.
-pub(super) fn read_number(path: &Path) -> Result<Decimal, DeviceError> {
+fn read(path: &Path) -> io::Result<String> {
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(ErrorKind::InvalidInput, "this is no regular file").into());
+        return Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            "this is no regular file",
+        ));
     }
     let mut text = String::new();
     File::open(path)?
         .take(MAX_ATTRIBUTE)
         .read_to_string(&mut text)?;
-    Decimal::parse(text.trim())
+    Ok(text)
 }
 
 /// The names in a folder in the order of their numbers: `temp2_input` before `temp10_input`.
@@ -73,6 +110,32 @@ mod tests {
         let expected = ["abc", "hwmon", "hwmon2", "hwmon10"];
         assert_eq!(entries(folder.path()), expected);
         assert!(entries(&folder.path().join("nothing")).is_empty());
+    }
+
+    #[test]
+    fn labels_are_of_chip_and_channel() {
+        let folder = tempfile::tempdir().unwrap();
+        let chip = folder.path().join("iio:device0");
+        fs::create_dir(&chip).unwrap();
+        let label = |channel| label(&chip, &["label", "name"], channel, &["in_label"]);
+        assert_eq!(label("accel_x"), "iio-device0-accel-x");
+        fs::write(chip.join("name"), "BME280\n").unwrap();
+        assert_eq!(label("temp1"), "bme280-temp1");
+        fs::write(chip.join("in_label"), " Package id 0 (°C)\n").unwrap();
+        assert_eq!(label("temp1"), "bme280-package-id-0-c");
+        fs::write(chip.join("label"), b"\0\xff").unwrap();
+        fs::write(chip.join("in_label"), "?!\n").unwrap();
+        assert_eq!(
+            label("temp1"),
+            "bme280-temp1",
+            "what says nothing is passed over"
+        );
+        fs::write(chip.join("label"), "a".repeat(31)).unwrap();
+        assert_eq!(
+            label("temp1"),
+            "a".repeat(31),
+            "32 bytes, and no dash at the end"
+        );
     }
 
     #[test]
