@@ -99,6 +99,7 @@ impl Peers {
     }
 
     /// How many addresses have an endpoint.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.peers.len()
     }

@@ -52,8 +52,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
         Failure::new(StatusCode::BAD_REQUEST, "badBody", message, field)
     };
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let field = (path != ".").then_some(path);
+        let field = known_path(&error.path().to_string());
         bad(
             format!("the body is not what this call takes: {}", error.inner()),
             field,
@@ -63,6 +62,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
         .end()
         .map_err(|error| bad(format!("the body goes on after its JSON: {error}"), None))?;
     Ok(value)
+}
+
+/// The path as far as it is known: where the JSON itself breaks off, a question mark ends it.
+fn known_path(path: &str) -> Option<String> {
+    let known = path.trim_end_matches('?').trim_end_matches('.');
+    (!known.is_empty()).then(|| known.to_owned())
 }
 
 #[cfg(test)]

@@ -1,0 +1,86 @@
+//! Agents fall silent, are heard again, are given up, leave.
+
+use edgerm_protocol::api::AgentState;
+use edgerm_protocol::message::Deregister;
+
+use super::*;
+
+fn agent_state(world: &World) -> AgentState {
+    world.master.ledger().agents(None).next().unwrap().state
+}
+
+#[test]
+fn a_silent_agent_is_missed_heard_again_and_given_up() {
+    let mut world = World::new(1);
+    let (framework, task) = world.launched();
+    world.ping(0, &[update(task, TaskState::Running)]);
+    assert_eq!(world.offers(framework, 1).len(), 1);
+    world.pass(11_000);
+    assert_eq!(agent_state(&world), AgentState::Registered);
+    world.pass(2_000);
+    assert_eq!(agent_state(&world), AgentState::Unreachable);
+    assert_eq!(world.master.ledger().offers(None).count(), 0, "rescinded");
+    assert!(world.offers(framework, 1).is_empty());
+    assert!(world.master.task(world.now, task).unwrap().unreachable);
+
+    assert_eq!(world.ping(0, &[]), Code::CHANGED);
+    assert_eq!(agent_state(&world), AgentState::Registered);
+    assert!(!world.master.task(world.now, task).unwrap().unreachable);
+    assert_eq!(world.offers(framework, 1).len(), 1);
+
+    world.pass(700_000);
+    assert_eq!(agent_state(&world), AgentState::Gone);
+    assert_eq!(world.state(task), TaskState::Lost);
+    assert_eq!(world.ping(0, &[]), Code::UNAUTHORIZED, "it is to register");
+    let listed = [update(task, TaskState::Running)];
+    let registered = world.register(0, &listed);
+    assert_eq!(
+        &registered.unwanted[..],
+        [task],
+        "what was given up is ended"
+    );
+    assert_eq!(world.offers(framework, 1).len(), 1);
+}
+
+#[test]
+fn pings_keep_an_agent_and_set_no_timers() {
+    let mut world = World::new(1);
+    let timers = world.master.timers.len();
+    for _ in 0..100 {
+        world.pass(1000);
+        assert_eq!(world.ping(0, &[]), Code::CHANGED);
+    }
+    assert_eq!(agent_state(&world), AgentState::Registered);
+    assert_eq!(world.master.timers.len(), timers);
+    for _ in 0..10 {
+        world.register(0, &[]);
+    }
+    assert_eq!(world.master.timers.len(), timers);
+}
+
+#[test]
+fn an_agent_that_leaves_tells_how_its_tasks_ended() {
+    let mut world = World::new(1);
+    let (_, task) = world.launched();
+    let deregister = Deregister {
+        session: world.nodes[0].session,
+        updates: List::from_first([update(task, TaskState::Killed)]),
+    };
+    let mut buffer = [0; MAX_BODY];
+    let body = encode(&deregister, &mut buffer).unwrap().to_vec();
+    assert_eq!(world.post(0, path::DEREGISTER, &body).0, Code::DELETED);
+    assert_eq!(world.state(task), TaskState::Killed);
+    assert_eq!(agent_state(&world), AgentState::Gone);
+    assert_eq!(world.ping(0, &[]), Code::UNAUTHORIZED);
+}
+
+#[test]
+fn the_same_name_is_the_same_agent_after_a_restart_of_either_end() {
+    let first = World::new(3);
+    let second = World::new(3);
+    let ids = |world: &World| -> Vec<_> {
+        let agents = world.master.ledger().agents(None);
+        agents.map(|agent| (agent.id, agent.name.clone())).collect()
+    };
+    assert_eq!(ids(&first), ids(&second));
+}

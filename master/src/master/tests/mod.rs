@@ -1,0 +1,335 @@
+//! The master on a virtual clock, with agents that are small machines of data: a CoAP endpoint
+//! and what it has heard.
+
+mod health;
+mod offers;
+mod refusals;
+mod road;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use edgerm_coap::{Code, Endpoint, Event, Plain, ReceivedRequest, Request, Response};
+use edgerm_protocol::api::{
+    Accept, Constraints, LaunchTask, NewFramework, OfferRequest, TaskResources,
+};
+use edgerm_protocol::codec::{List, Text};
+use edgerm_protocol::limits::MAX_BODY;
+use edgerm_protocol::message::{Ping, Register, Registered, StatusUpdate, path};
+use edgerm_protocol::owned::{Description, Device, Value};
+use edgerm_protocol::resource::{Access, DeviceClass};
+use edgerm_protocol::{
+    BootId, FrameworkId, Instant, ModuleId, OfferId, SessionId, TaskId, TaskState, WIRE_VERSION,
+    decode, encode,
+};
+use edgerm_task_abi::Permissions;
+
+use super::*;
+use crate::ledger::Module;
+
+pub(super) const MODULE: ModuleId = ModuleId([7; 32]);
+pub(super) const MEM: u64 = 1 << 20;
+
+/// One agent.
+pub(super) struct Node {
+    pub(super) endpoint: Endpoint,
+    pub(super) address: SocketAddr,
+    pub(super) name: String,
+    pub(super) boot: BootId,
+    pub(super) session: SessionId,
+    pub(super) description: Vec<u8>,
+    /// Whether it hears nothing.
+    pub(super) deaf: bool,
+    /// What it answers to commands, and the diagnostic.
+    pub(super) answer: (Code, &'static str),
+    /// Commands that it heard: path and body.
+    pub(super) heard: Vec<(String, Vec<u8>)>,
+    /// Responses to what it asked.
+    pub(super) responses: Vec<(Code, Vec<u8>)>,
+}
+
+impl Node {
+    pub(super) fn new(index: u8) -> Self {
+        let mut description = Description::default();
+        let scalars = [("cpus", 1000), ("mem", MEM), ("tasks", 4)];
+        for (name, amount) in scalars {
+            let value = Value::Scalar(amount);
+            description.resources.insert(name.to_owned(), value);
+        }
+        let sensor = Device {
+            class: DeviceClass::Sensor,
+            kind: "temperature".to_owned(),
+            access: Access::Exclusive,
+        };
+        let sensor = Value::Device(sensor);
+        description.resources.insert("t0".to_owned(), sensor);
+        Self {
+            endpoint: Endpoint::new(edgerm_coap::Config::default(), Plain, index.into()),
+            address: SocketAddr::from(([127, 0, 0, 1], 1000 + u16::from(index))),
+            name: format!("node-{index}"),
+            boot: BootId(1),
+            session: SessionId(0),
+            description: description.to_bytes().unwrap(),
+            deaf: false,
+            answer: (Code::CHANGED, ""),
+            heard: Vec::new(),
+            responses: Vec::new(),
+        }
+    }
+
+    fn respond(&self, request: &ReceivedRequest) -> (Code, Vec<u8>) {
+        let (code, diagnostic) = self.answer;
+        assert_ne!(request.path(), path::DESCRIPTION, "answered by block");
+        (code, diagnostic.as_bytes().to_vec())
+    }
+}
+
+/// A master, its agents and the time.
+pub(super) struct World {
+    pub(super) master: Master,
+    pub(super) nodes: Vec<Node>,
+    pub(super) now: Instant,
+    pub(super) replies: BTreeMap<WaitId, Reply>,
+    pub(super) events: Vec<api::EventKind>,
+}
+
+impl World {
+    pub(super) fn new(nodes: u8) -> Self {
+        let mut world = Self {
+            master: Master::new(Config::default(), [1; 32]),
+            nodes: (0..nodes).map(Node::new).collect(),
+            now: Instant::from_millis(1000),
+            replies: BTreeMap::new(),
+            events: Vec::new(),
+        };
+        let module = Module {
+            id: MODULE,
+            size: 100,
+            memory: 100,
+            permissions: Permissions::NONE,
+            features: Vec::new(),
+            admitted_at: world.now,
+        };
+        let bytes = Arc::from(vec![0; 100]);
+        assert!(world.master.add_module(world.now, module, bytes).unwrap().1);
+        for node in 0..world.nodes.len() {
+            world.register(node, &[]);
+        }
+        world
+    }
+
+    /// Carries datagrams until nobody has any, checking the ledger.
+    pub(super) fn settle(&mut self) {
+        loop {
+            let mut quiet = true;
+            while let Some(output) = self.master.poll_output() {
+                quiet = false;
+                match output {
+                    Output::Transmit { to, datagram } => self.deliver(to, &datagram),
+                    Output::Event { event, .. } => self.events.push(event.kind),
+                    Output::Reply { wait, reply } => drop(self.replies.insert(wait, reply)),
+                }
+            }
+            for node in 0..self.nodes.len() {
+                let address = self.nodes[node].address;
+                while let Some(datagram) = self.nodes[node].endpoint.poll_transmit() {
+                    quiet = false;
+                    self.master.handle_datagram(self.now, address, &datagram);
+                }
+            }
+            assert_eq!(self.master.ledger().check_invariants(), Ok(()));
+            if quiet {
+                return;
+            }
+        }
+    }
+
+    fn deliver(&mut self, to: SocketAddr, datagram: &[u8]) {
+        let now = self.now;
+        let mut here = self.nodes.iter_mut();
+        let Some(node) = here.find(|node| node.address == to && !node.deaf) else {
+            return;
+        };
+        match node.endpoint.handle_datagram(now, datagram) {
+            Ok(Event::Request(id, request)) if request.path() == path::DESCRIPTION => {
+                let size = edgerm_coap::BlockSize::B64;
+                let block = edgerm_coap::serve(&node.description, request.block2, size).unwrap();
+                let response = Response::block(&block);
+                node.endpoint.respond(now, id, &response).unwrap();
+            }
+            Ok(Event::Request(id, request)) => {
+                let (code, payload) = node.respond(&request);
+                let response = Response::with_payload(code, &payload);
+                node.endpoint.respond(now, id, &response).unwrap();
+                node.heard
+                    .push((request.path().to_owned(), request.payload));
+            }
+            Ok(Event::Response(_, response)) => {
+                node.responses.push((response.code, response.payload));
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// Lets time pass, timer by timer.
+    pub(super) fn pass(&mut self, millis: u64) {
+        let end = Instant::from_millis(self.now.as_millis() + millis);
+        loop {
+            let nodes = self
+                .nodes
+                .iter()
+                .filter_map(|node| node.endpoint.poll_timeout());
+            let next = nodes.chain(self.master.poll_timeout()).min();
+            let Some(at) = next.filter(|at| *at <= end) else {
+                break;
+            };
+            self.now = self.now.max(at);
+            self.master.handle_timeout(self.now);
+            for node in &mut self.nodes {
+                node.endpoint.handle_timeout(self.now);
+            }
+            self.settle();
+        }
+        self.now = end;
+    }
+
+    pub(super) fn post(&mut self, node: usize, path: &str, body: &[u8]) -> (Code, Vec<u8>) {
+        let sender = &mut self.nodes[node];
+        let sent = sender
+            .endpoint
+            .request(self.now, &Request::post_cbor(&[path], body));
+        sent.unwrap();
+        sender.responses.clear();
+        self.settle();
+        let answered = self.nodes[node].responses.pop();
+        answered.expect("the master answers")
+    }
+
+    pub(super) fn register(&mut self, node: usize, tasks: &[StatusUpdate<'_>]) -> Registered {
+        let embedded = self.nodes[node].description.len() < 200;
+        let (code, body) = self.try_register(node, WIRE_VERSION, embedded, tasks);
+        assert_eq!(code, Code::CREATED, "{}", String::from_utf8_lossy(&body));
+        let registered: Registered = decode(&body).unwrap();
+        self.nodes[node].session = registered.session;
+        registered
+    }
+
+    pub(super) fn try_register(
+        &mut self,
+        node: usize,
+        version: u8,
+        embedded: bool,
+        tasks: &[StatusUpdate<'_>],
+    ) -> (Code, Vec<u8>) {
+        let mut buffer = [0; MAX_BODY];
+        let own = &self.nodes[node];
+        let register = Register {
+            version,
+            name: Text::new(&own.name).unwrap(),
+            boot: own.boot,
+            ping_period: 1000,
+            description_length: u32::try_from(own.description.len()).unwrap(),
+            description: embedded.then_some(own.description.as_slice()),
+            tasks: List::from_first(tasks.iter().copied()),
+        };
+        let body = encode(&register, &mut buffer).unwrap();
+        drop(register);
+        self.post(node, path::REGISTER, body)
+    }
+
+    pub(super) fn ping(&mut self, node: usize, updates: &[StatusUpdate<'_>]) -> Code {
+        let ping = Ping {
+            session: self.nodes[node].session,
+            updates: List::from_first(updates.iter().copied()),
+        };
+        let mut buffer = [0; MAX_BODY];
+        let body = encode(&ping, &mut buffer).unwrap().to_vec();
+        self.post(node, path::PING, &body).0
+    }
+
+    pub(super) fn framework(&mut self, role: &str) -> FrameworkId {
+        let framework = NewFramework {
+            name: "test".to_owned(),
+            role: role.to_owned(),
+        };
+        let registered = self.master.register_framework(self.now, &framework);
+        registered.unwrap().id
+    }
+
+    pub(super) fn request(
+        &mut self,
+        framework: FrameworkId,
+        max: usize,
+        wait_ms: u64,
+    ) -> Answer<api::Offers> {
+        let request = OfferRequest {
+            framework,
+            constraints: Constraints::default(),
+            max: Some(max),
+            wait_ms,
+        };
+        let answer = self.master.request_offers(self.now, request).unwrap();
+        self.settle();
+        answer
+    }
+
+    pub(super) fn offers(&mut self, framework: FrameworkId, max: usize) -> Vec<api::Offer> {
+        match self.request(framework, max, 0) {
+            Answer::Ready(offers) => offers.offers,
+            Answer::Waiting(_) => panic!("it was not to wait"),
+        }
+    }
+
+    pub(super) fn accept(&mut self, offer: &api::Offer, task: LaunchTask) {
+        let accept = Accept {
+            framework: offer.framework,
+            tasks: vec![task],
+        };
+        let accepted = self.master.accept_offer(self.now, offer.id, &accept);
+        assert_eq!(accepted.unwrap().tasks.len(), 1);
+        self.settle();
+    }
+
+    /// A task of one framework on the first node, as far as its node let it come.
+    pub(super) fn launched(&mut self) -> (FrameworkId, TaskId) {
+        let framework = self.framework("default");
+        let offer = self.offers(framework, 1).remove(0);
+        self.accept(&offer, task(1));
+        (framework, TaskId(1))
+    }
+
+    pub(super) fn state(&self, task: TaskId) -> TaskState {
+        self.master.ledger().task(task).unwrap().state
+    }
+}
+
+pub(super) fn task(id: u64) -> LaunchTask {
+    LaunchTask {
+        id: TaskId(id),
+        name: "task".to_owned(),
+        module: MODULE,
+        resources: TaskResources {
+            cpus: 100,
+            mem: 1000,
+            devices: vec!["t0".to_owned()],
+        },
+        permissions: None,
+        env: BTreeMap::new(),
+        restart: false,
+        stop_after_disconnected: None,
+    }
+}
+
+pub(super) fn update(task: TaskId, state: TaskState) -> StatusUpdate<'static> {
+    StatusUpdate {
+        task,
+        state,
+        exit_code: None,
+        detail: None,
+    }
+}
+
+pub(super) fn no_offer() -> OfferId {
+    OfferId(0)
+}
