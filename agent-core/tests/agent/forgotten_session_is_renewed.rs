@@ -25,6 +25,23 @@ fn an_agent_that_was_forgotten_registers_again_and_keeps_its_tasks() {
     assert_eq!(code, Code::CHANGED, "the new session serves");
 }
 
+/// Where the session served in between, the agent need not wait.
+#[test]
+fn each_time_it_registers_at_once() {
+    let mut world = World::registered();
+    for _ in 0..8 {
+        world.run_for(seconds(6));
+        world.master.session = None;
+        world.run_until(|world| world.master.session.is_some());
+        let (pings, registrations) = (world.master.heard_at("p"), world.master.heard_at("r"));
+        assert_eq!(
+            pings.last(),
+            registrations.last(),
+            "the 4.01 to the one led to the other"
+        );
+    }
+}
+
 #[test]
 fn a_change_of_what_it_has_is_told_without_losing_the_session() {
     let mut world = World::running(FIRST);

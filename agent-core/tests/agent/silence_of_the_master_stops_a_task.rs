@@ -46,6 +46,18 @@ fn it_is_stopped_to_the_second_and_the_end_told_later() {
     );
 }
 
+#[test]
+fn a_registration_is_contact() {
+    let mut world = world();
+    world.master.session = None;
+    world.run_until(|world| world.master.session.is_some());
+    world.run_for(seconds(0));
+    let heard = world.now;
+    world.link.cut(true);
+    world.run_until(|world| !world.executor.stopped.is_empty());
+    assert_eq!(world.now, heard + seconds(30));
+}
+
 /// A master that refuses the agent has given it up: what it says keeps no actuator moving.
 #[test]
 fn a_refusal_is_no_contact() {

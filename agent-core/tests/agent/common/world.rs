@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) link: Link,
     pub(crate) happened: Vec<(Instant, Happened)>,
     deadline: Option<Instant>,
+    /// Steps since the clock moved last.
+    steps: u32,
     /// What the storage and the executor answer next.
     inputs: VecDeque<Input<'static>>,
 }
@@ -78,6 +80,7 @@ impl World {
             link: Link::new(network, seed),
             happened: Vec::new(),
             deadline: None,
+            steps: 0,
             inputs: VecDeque::new(),
         };
         world.drain();
@@ -98,6 +101,8 @@ impl World {
     /// The next thing to happen, no later than `until`; false once there is none.
     pub(crate) fn step(&mut self, until: Instant) -> bool {
         self.transmit_masters();
+        self.steps += 1;
+        assert!(self.steps < 10_000, "it goes in circles: {:?}", self.agent);
         if let Some(input) = self.inputs.pop_front() {
             // A task may have ended while something of it was on its way.
             let _late = self.input(input);
@@ -111,7 +116,10 @@ impl World {
         if next > until {
             return false;
         }
-        self.now = self.now.max(next);
+        if next > self.now {
+            self.now = next;
+            self.steps = 0;
+        }
         if arrival == Some(next) {
             match self.link.deliver() {
                 Some((To::Agent, datagram)) => {
@@ -132,6 +140,7 @@ impl World {
         let until = self.now + duration;
         while self.step(until) {}
         self.now = until;
+        self.steps = 0;
     }
 
     /// Runs until `condition` holds, an hour of virtual time at most.
