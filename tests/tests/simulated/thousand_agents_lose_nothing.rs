@@ -38,8 +38,8 @@ fn thousand_agents_lose_nothing() {
         .flat_map(|node| node.starts.values().copied())
         .collect();
     assert_eq!(starts, [1; 1_000], "every task was started once");
-    cluster.run_for(PATIENCE);
-    assert!(cluster.nodes.values().all(|node| node.is_idle()));
+    let idle = |cluster: &Cluster| cluster.nodes.values().all(|node| node.is_idle());
+    assert!(cluster.run_until(PATIENCE, idle), "nothing is left on any node");
     assert!(
         cluster
             .master()
