@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use edgerm_protocol::FrameworkId;
 use edgerm_protocol::api::{Event, EventKind};
 use futures_util::Stream;
 use futures_util::stream;
@@ -14,6 +15,8 @@ use crate::client::Client;
 use crate::error::{Error, Malformed};
 use crate::sse::{MAX_EVENT, SseEvent, SseParser};
 use crate::transport::{Call, Transport};
+
+const PATH: &str = "/v1/events";
 
 /// Silence after which a stream counts as broken. The master says something every 15 s.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -32,7 +35,17 @@ impl Client {
     ///
     /// [`Error`] where the stream cannot be opened.
     pub async fn events(&self) -> Result<Events, Error> {
-        Events::open(self.transport.clone(), None).await
+        Events::open(self.transport.clone(), Call::get(PATH), None).await
+    }
+
+    /// As [`Client::events`], without what concerns another framework than this one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where the stream cannot be opened.
+    pub async fn events_of(&self, framework: FrameworkId) -> Result<Events, Error> {
+        let call = Call::get(format!("{PATH}?framework={framework}"));
+        Events::open(self.transport.clone(), call, None).await
     }
 
     /// Every change of state after the event with this `sequence`, as far back as the master
@@ -42,13 +55,14 @@ impl Client {
     ///
     /// [`Error`] where the stream cannot be opened.
     pub async fn events_after(&self, sequence: u64) -> Result<Events, Error> {
-        Events::open(self.transport.clone(), Some(sequence)).await
+        Events::open(self.transport.clone(), Call::get(PATH), Some(sequence)).await
     }
 }
 
 /// A stream of events. Where the connection breaks it resumes after the last event seen.
 pub struct Events {
     transport: Transport,
+    call: Call,
     body: Incoming,
     parser: SseParser,
     ready: VecDeque<Event>,
@@ -56,11 +70,12 @@ pub struct Events {
 }
 
 impl Events {
-    async fn open(transport: Transport, last: Option<u64>) -> Result<Self, Error> {
-        let body = connect(&transport, last).await?;
+    async fn open(transport: Transport, call: Call, last: Option<u64>) -> Result<Self, Error> {
+        let body = connect(&transport, &call, last).await?;
         let (parser, ready) = (SseParser::default(), VecDeque::new());
         Ok(Self {
             transport,
+            call,
             body,
             parser,
             ready,
@@ -112,7 +127,7 @@ impl Events {
             .map(|_| Malformed::TooLarge(MAX_EVENT))
             .or(malformed);
         match malformed {
-            Some(what) => Err(self.transport.protocol(&call(), what)),
+            Some(what) => Err(self.transport.protocol(&self.call, what)),
             None => Ok(()),
         }
     }
@@ -132,7 +147,7 @@ impl Events {
     }
 
     async fn reopen(&mut self) -> Result<(), Error> {
-        self.body = connect(&self.transport, self.last).await?;
+        self.body = connect(&self.transport, &self.call, self.last).await?;
         self.parser = SseParser::default();
         if self.last.is_none() {
             // There is no place to resume after, so whatever happened meanwhile is unknown.
@@ -143,13 +158,7 @@ impl Events {
     }
 }
 
-fn call() -> Call {
-    Call::get("/v1/events")
-}
-
-async fn connect(transport: &Transport, last: Option<u64>) -> Result<Incoming, Error> {
-    Ok(transport
-        .begin(&call(), RequestBody::empty(), last)
-        .await?
-        .into_body())
+async fn connect(transport: &Transport, call: &Call, last: Option<u64>) -> Result<Incoming, Error> {
+    let response = transport.begin(call, RequestBody::empty(), last).await?;
+    Ok(response.into_body())
 }

@@ -186,7 +186,7 @@ impl Scheduler {
     ///
     /// [`Error`] where the stream of events cannot be opened.
     pub async fn watch(&self) -> Result<Watch, Error> {
-        let events = self.client.events().await?;
+        let events = self.client.events_of(self.framework).await?;
         Ok(Watch {
             scheduler: self.clone(),
             events,

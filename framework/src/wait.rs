@@ -14,8 +14,13 @@ impl Client {
     ///
     /// [`Error`], such as a refusal where the master knows no such task.
     pub async fn wait_for_state(&self, task: TaskId, state: TaskState) -> Result<Task, Error> {
-        let mut events = self.events().await?;
         let arrived = |task: &Task| task.state >= state || task.state.is_terminal();
+        let known = self.task(task).await?;
+        if arrived(&known) {
+            return Ok(known);
+        }
+        let mut events = self.events_of(known.framework).await?;
+        // It may have arrived before the events began.
         let known = self.task(task).await?;
         if arrived(&known) {
             return Ok(known);
