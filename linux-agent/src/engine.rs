@@ -9,10 +9,10 @@ use edgerm_task_abi::{
     Args, Call, CallHandler, ENTRY, Engine, HOST_FUNCTIONS, HostFunction, IMPORT_MODULE, MEMORY,
     Outcome, StartError, Step, Suspended, Task, TaskEnd, TaskLimits, Trap, Value, ValueType,
 };
-use wasmi::errors::{ErrorKind, HostError, MemoryError};
+use wasmi::errors::{ErrorKind, HostError, InstantiationError, MemoryError};
 use wasmi::{
-    Caller, Config, Error, Extern, Func, FuncType, Linker, Memory, Module, ResumableCall,
-    ResumableCallHostTrap, ResumableCallOutOfFuel, Store, TrapCode, Val, ValType,
+    Caller, CompilationMode, Config, Error, Extern, Func, FuncType, Linker, Memory, Module,
+    ResumableCall, ResumableCallHostTrap, ResumableCallOutOfFuel, Store, TrapCode, Val, ValType,
 };
 
 use crate::limiter::Limiter;
@@ -26,10 +26,13 @@ const MAX_RECURSION: usize = 1_000;
 /// Bytes of the interpreter's stack for one task at most.
 const MAX_STACK: usize = 1 << 20;
 
-/// The engine of the Linux agent; a clone shares compiled code's types and its stacks.
+/// The engine of the Linux agent.
+///
+/// Each task has an engine of wasmi to itself: one keeps all code that it ever compiled, so
+/// that of a task could not go with the task otherwise.
 #[derive(Clone, Debug)]
 pub struct WasmiEngine {
-    engine: wasmi::Engine,
+    config: Config,
 }
 
 impl Default for WasmiEngine {
@@ -38,16 +41,17 @@ impl Default for WasmiEngine {
         let mut config = Config::default();
         config
             .consume_fuel(true)
+            // Lazy translation costs fuel, and to run out of it there is not resumable.
+            .compilation_mode(CompilationMode::Eager)
             .allow_start_fn(false)
             .ignore_custom_sections(true)
             .wasm_multi_memory(false)
             .wasm_tail_call(false)
+            .wasm_extended_const(false)
             .wasm_custom_page_sizes(true)
             .set_max_recursion_depth(MAX_RECURSION)
             .set_max_stack_height(MAX_STACK);
-        Self {
-            engine: wasmi::Engine::new(&config),
-        }
+        Self { config }
     }
 }
 
@@ -88,9 +92,10 @@ impl Engine for WasmiEngine {
         limits: TaskLimits,
         calls: C,
     ) -> Result<WasmiTask<C>, StartError> {
-        let module = Module::new(&self.engine, wasm).map_err(|_| StartError::Module)?;
+        let engine = wasmi::Engine::new(&self.config);
+        let module = Module::new(&engine, wasm).map_err(|_| StartError::Module)?;
         let mut store = Store::new(
-            &self.engine,
+            &engine,
             State {
                 calls,
                 limiter: Limiter::new(limits),
@@ -98,9 +103,10 @@ impl Engine for WasmiEngine {
         );
         store.limiter(|state| &mut state.limiter);
         store.set_fuel(START_FUEL).map_err(|_| StartError::Module)?;
-        let linker = self.link().map_err(|_| StartError::Import)?;
+        let linker = link(&engine).map_err(|_| StartError::Import)?;
         let instance = linker.instantiate_and_start(&mut store, &module);
         let instance = instance.map_err(|error| start_error(&error, &store.data().limiter))?;
+        store.data_mut().limiter.start();
         let entry = instance.get_func(&store, ENTRY).ok_or(StartError::Export)?;
         let memory = instance
             .get_memory(&store, MEMORY)
@@ -120,23 +126,21 @@ impl Engine for WasmiEngine {
     }
 }
 
-impl WasmiEngine {
-    fn link<C: CallHandler + 'static>(&self) -> Result<Linker<State<C>>, Error> {
-        let mut linker = Linker::new(&self.engine);
-        for function in HOST_FUNCTIONS {
-            let ty = FuncType::new(
-                function.param_types().map(val_type),
-                function.result.map(val_type),
-            );
-            linker.func_new(
-                IMPORT_MODULE,
-                function.name,
-                ty,
-                move |caller, params, results| call_host(caller, function, params, results),
-            )?;
-        }
-        Ok(linker)
+fn link<C: CallHandler + 'static>(engine: &wasmi::Engine) -> Result<Linker<State<C>>, Error> {
+    let mut linker = Linker::new(engine);
+    for function in HOST_FUNCTIONS {
+        let ty = FuncType::new(
+            function.param_types().map(val_type),
+            function.result.map(val_type),
+        );
+        linker.func_new(
+            IMPORT_MODULE,
+            function.name,
+            ty,
+            move |caller, params, results| call_host(caller, function, params, results),
+        )?;
     }
+    Ok(linker)
 }
 
 fn call_host<C: CallHandler>(
@@ -282,9 +286,18 @@ fn start_error(error: &Error, limiter: &Limiter) -> StartError {
         reason = "wasmi's errors; all others are the module's"
     )]
     match error.kind() {
-        ErrorKind::Linker(_) | ErrorKind::Instantiation(_) => StartError::Import,
-        ErrorKind::TrapCode(TrapCode::OutOfSystemMemory)
+        ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => {
+            StartError::Segment
+        }
+        ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => {
+            StartError::Segment
+        }
+        ErrorKind::Instantiation(InstantiationError::FailedToInstantiateMemory(
+            MemoryError::OutOfSystemMemory,
+        ))
+        | ErrorKind::TrapCode(TrapCode::OutOfSystemMemory)
         | ErrorKind::Memory(MemoryError::OutOfSystemMemory) => StartError::NoRoom,
+        ErrorKind::Linker(_) | ErrorKind::Instantiation(_) => StartError::Import,
         ErrorKind::TrapCode(_) | ErrorKind::Memory(_) | ErrorKind::Table(_) => StartError::Segment,
         _ => StartError::Module,
     }

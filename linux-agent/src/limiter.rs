@@ -5,6 +5,9 @@ use wasmi::ResourceLimiter;
 use wasmi::errors::MemoryError;
 use wasmi_core::LimiterError;
 
+/// Tables of a module at most: the validator's own limit.
+const MAX_TABLES: usize = 100;
+
 /// Holds a task to its memory and its tables, and remembers what it refused.
 ///
 /// What a module asks for at once is refused as an error of its start. Growth beyond the limit
@@ -13,7 +16,10 @@ use wasmi_core::LimiterError;
 #[derive(Debug)]
 pub(crate) struct Limiter {
     limits: TaskLimits,
+    is_running: bool,
     refused_memory: Option<usize>,
+    /// Elements of all tables together.
+    table_elements: usize,
     refused_table: bool,
 }
 
@@ -21,9 +27,16 @@ impl Limiter {
     pub(crate) const fn new(limits: TaskLimits) -> Self {
         Self {
             limits,
+            is_running: false,
             refused_memory: None,
+            table_elements: 0,
             refused_table: false,
         }
+    }
+
+    /// The module is instantiated: from now on it is the task that grows.
+    pub(crate) const fn start(&mut self) {
+        self.is_running = true;
     }
 
     /// Bytes that were asked for and refused.
@@ -45,7 +58,7 @@ impl Limiter {
 impl ResourceLimiter for Limiter {
     fn memory_growing(
         &mut self,
-        current: usize,
+        _current: usize,
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool, LimiterError> {
@@ -54,20 +67,25 @@ impl ResourceLimiter for Limiter {
             return Ok(true);
         }
         self.refused_memory = Some(desired);
-        if current == 0 {
-            Ok(false)
-        } else {
+        if self.is_running {
             Err(LimiterError::ResourceLimiterDeniedAllocation)
+        } else {
+            Ok(false)
         }
     }
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> Result<bool, LimiterError> {
-        let fits = desired <= self.limits.table_elements;
+        let more = desired.saturating_sub(current);
+        let elements = self.table_elements.saturating_add(more);
+        let fits = elements <= self.limits.table_elements;
+        if fits {
+            self.table_elements = elements;
+        }
         self.refused_table |= !fits;
         Ok(fits)
     }
@@ -81,7 +99,7 @@ impl ResourceLimiter for Limiter {
     }
 
     fn tables(&self) -> usize {
-        1
+        MAX_TABLES
     }
 
     fn memories(&self) -> usize {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use edgerm_task_abi::{
-    Engine, Gate, StartError, Step, Task, TaskEnd, TaskLimits, Trap, limits::MAX_TABLE_ELEMENTS,
+    Call, CallHandler, Engine, Gate, Outcome, StartError, Step, Suspended, Task, TaskEnd,
+    TaskLimits, Trap, limits::MAX_TABLE_ELEMENTS,
 };
 
 use super::host::TaskHost;
@@ -15,7 +16,7 @@ use crate::devices::Devices;
 use crate::engine::WasmiEngine;
 
 /// Fuel of one slice: about a millisecond of wasmi on a small server, and so the longest that
-/// a kill waits for a module that never calls out.
+/// a kill waits for a module that never calls out; one that does is ended at its next call.
 const SLICE: u64 = 500_000;
 
 /// What a task's thread needs.
@@ -54,8 +55,12 @@ impl Runner {
             Arc::clone(&self.mailbox),
             self.epoch,
         );
-        let gate = Gate::new(spec.permissions, host);
-        let mut task = self.engine.start(&spec.wasm, limits, gate)?;
+        let calls = UntilKilled {
+            gate: Gate::new(spec.permissions, host),
+            mailbox: Arc::clone(&self.mailbox),
+        };
+        let mut task = self.engine.start(&spec.wasm, limits, calls)?;
+        drop(spec.wasm);
         (self.events)(TaskEvent::Started(spec.id));
         while !self.mailbox.is_killed() {
             match task.run(SLICE) {
@@ -66,9 +71,37 @@ impl Runner {
                     let deadline = deadline.and_then(|deadline| self.epoch.checked_add(deadline));
                     self.mailbox.wait(suspended.wake_on(), deadline);
                 }
+                Step::End(_) if self.mailbox.is_killed() => break,
                 Step::End(end) => return Ok(end),
             }
         }
         Ok(TaskEnd::Killed)
+    }
+}
+
+/// Answers a task's calls until it is killed: the next one then ends it. A slice has room for
+/// many thousand calls, of which each may wait for a device.
+struct UntilKilled {
+    gate: Gate<TaskHost>,
+    mailbox: Arc<Mailbox>,
+}
+
+impl UntilKilled {
+    fn answer(&mut self, answer: impl FnOnce(&mut Gate<TaskHost>) -> Outcome) -> Outcome {
+        if self.mailbox.is_killed() {
+            // The runner says how the task ended.
+            return Outcome::Exit(0);
+        }
+        answer(&mut self.gate)
+    }
+}
+
+impl CallHandler for UntilKilled {
+    fn handle_call(&mut self, call: Call, memory: &mut [u8]) -> Outcome {
+        self.answer(|gate| gate.handle_call(call, memory))
+    }
+
+    fn resume(&mut self, suspended: Suspended, memory: &mut [u8]) -> Outcome {
+        self.answer(|gate| gate.resume(suspended, memory))
     }
 }
