@@ -51,7 +51,7 @@ impl ErrorCode {
 
     /// The code with this number.
     pub fn from_code(code: i32) -> Option<Self> {
-        Self::ALL.into_iter().find(|error| error.code() == code)
+        Self::ALL.iter().copied().find(|error| error.code() == code)
     }
 
     /// The name, as the C header has it after `EDGERM_ERROR_`.

@@ -89,8 +89,7 @@ pub trait Host {
     /// than `buffer` is [`ErrorCode::BufferTooSmall`].
     fn kv_get(&mut self, key: &str, buffer: &mut [u8]) -> Result<usize, ErrorCode>;
 
-    /// Stores `value` under `key`, durably where the node has storage. An empty value removes
-    /// the key.
+    /// Stores `value` under `key`, which is this task's own. An empty value removes the key.
     fn kv_set(&mut self, key: &str, value: &[u8]) -> Result<(), ErrorCode>;
 
     /// Posts `payload` to a `coap://` URI and returns the response's code as class times 100

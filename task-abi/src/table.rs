@@ -224,8 +224,9 @@ pub const HOST_FUNCTIONS: &[HostFunction] = &[
         result: Some(ValueType::I32),
         permission: Some(Permission::Kv),
         since: V1_0,
-        doc: "Stores at most 256 bytes under a key, where a later task of the same framework on \
-              this node finds them. An empty value removes the key.",
+        doc: "Stores at most 256 bytes under a key. Each task has its own keys, for as long as \
+              it runs; a node with storage may keep them until it starts the task again. An \
+              empty value removes the key.",
         returns: "0",
         errors: &[
             InvalidArgument,

@@ -1,2 +1,31 @@
-//! x
-fn main() {}
+//! Chores of the repository: `cargo xtask --help` lists them. One file a chore.
+
+mod host_api;
+mod pure;
+mod repository;
+mod wasm;
+
+use clap::{Parser, Subcommand};
+
+/// Chores of the EdgeRM repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    HostApi(host_api::HostApi),
+    Pure(pure::Pure),
+    Wasm(wasm::Wasm),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().chore {
+        Chore::HostApi(chore) => chore.run(),
+        Chore::Pure(chore) => chore.run(),
+        Chore::Wasm(chore) => chore.run(),
+    }
+}

@@ -39,9 +39,7 @@ pub enum Rule {
     )]
     NotWasm,
     /// It is a module.
-    #[error(
-        "this is a WASM component, but tasks are core modules: build for wasm32-unknown-unknown"
-    )]
+    #[error("this is a WASM component, but tasks are core modules: build for wasm32v1-none")]
     Component,
     /// It is valid.
     #[error("the module is not valid: {0}")]
@@ -49,7 +47,7 @@ pub enum Rule {
     /// It uses what engines here have.
     #[error(
         "the module uses a part of WASM that no engine here has: {0}; compile it for the first \
-         version of WASM (clang: -mcpu=mvp; rustc: -Ctarget-cpu=mvp)"
+         version of WASM (clang: -mcpu=mvp; rustc: --target wasm32v1-none)"
     )]
     UnsupportedFeature(String),
     /// It imports functions alone.
@@ -190,9 +188,7 @@ fn hint(module: &Shown) -> String {
         let names: Vec<_> = HOST_FUNCTIONS.iter().map(|known| known.name).collect();
         format!("; there are {}", names.join(", "))
     } else if module.starts_with("wasi") {
-        format!(
-            ": tasks have no WASI, so build for wasm32-unknown-unknown and call `{IMPORT_MODULE}`"
-        )
+        format!(": tasks have no WASI, so build for wasm32v1-none and call `{IMPORT_MODULE}`")
     } else if module == "env" {
         format!(
             ": a symbol that the linker did not find; define it, or declare it as an import from \

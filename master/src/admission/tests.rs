@@ -83,7 +83,7 @@ fn each_rule_is_told_with_what_to_do() {
             module(r#"(import "wasi_snapshot_preview1" "fd_write" (func))"#, ""),
             "moduleUnknownImport",
             17,
-            "build for wasm32-unknown-unknown",
+            "build for wasm32v1-none",
         ),
         (
             module(r#"(import "env" "memcpy" (func))"#, ""),
@@ -338,4 +338,24 @@ fn memory_is_told_in_bytes() {
     assert_eq!(sized("0"), (0, None));
     assert_eq!(sized("1 1"), (65_536, Some(65_536)));
     assert_eq!(sized("2 65536"), (131_072, Some(1 << 32)));
+}
+
+#[test]
+fn the_prebuilt_modules_need_what_they_say_and_fit_small_engines() {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wasm-apps/prebuilt");
+    for (name, permissions) in [
+        ("hello", "log, env, emit"),
+        ("moving-average", "log, env, sensor, emit"),
+        ("threshold", "log, env, sensor, actuator, emit"),
+        ("spin", ""),
+        ("oom", ""),
+        ("trap", ""),
+    ] {
+        let wasm = std::fs::read(directory.join(name).with_extension("wasm")).expect(name);
+        assert!(wasm.len() < 3072, "{name} has {} bytes", wasm.len());
+        let admitted = admit(&wasm, &Limits::default()).expect(name);
+        assert_eq!(admitted.permissions.to_string(), permissions, "{name}");
+        assert_eq!(admitted.features, [], "{name} is of the first version");
+        assert_eq!(admitted.memory_min_bytes, 65_536, "{name} has one page");
+    }
 }

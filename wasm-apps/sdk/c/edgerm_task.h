@@ -163,8 +163,9 @@ EDGERM_IMPORT("kv_get")
 int32_t edgerm_kv_get(const char *key, uint32_t key_length, void *value, uint32_t value_length);
 
 /*
- * Stores at most 256 bytes under a key, where a later task of the same framework on this node
- * finds them. An empty value removes the key.
+ * Stores at most 256 bytes under a key. Each task has its own keys, for as long as it runs; a
+ * node with storage may keep them until it starts the task again. An empty value removes the
+ * key.
  * Returns 0, or a negative error code.
  * Permission: kv.
  */

@@ -84,8 +84,9 @@ unsafe extern "C" {
     /// Returns the bytes of the value, or a negative error code.
     pub fn kv_get(key: *const u8, key_length: usize, value: *mut u8, value_length: usize) -> i32;
 
-    /// Stores at most 256 bytes under a key, where a later task of the same framework on this
-    /// node finds them. An empty value removes the key.
+    /// Stores at most 256 bytes under a key. Each task has its own keys, for as long as it
+    /// runs; a node with storage may keep them until it starts the task again. An empty value
+    /// removes the key.
     ///
     /// Returns 0, or a negative error code.
     pub fn kv_set(key: *const u8, key_length: usize, value: *const u8, value_length: usize) -> i32;
