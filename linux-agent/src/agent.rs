@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time;
 
 use edgerm_agent_core as core;
+use edgerm_protocol::limits::MAX_TASKS;
 use edgerm_protocol::owned::{Description, DescriptionError};
 use edgerm_protocol::{AgentId, Instant};
 use tokio::net::{UdpSocket, lookup_host};
@@ -15,11 +16,16 @@ use tokio::task::JoinHandle;
 
 use crate::devices::Devices;
 use crate::driver::{Driver, Happening};
-use crate::executor::{Executor, TaskEvent};
+use crate::executor::{Executor, OUTPUT_CREDIT, TaskEvent};
 use crate::storage::ModuleStorage;
+use crate::storage_thread::StorageThread;
 
 /// Things that may wait for the loop at once; a task that would add one more waits.
 const HAPPENINGS: usize = 256;
+
+/// Outputs that wait for the master at most: all that every task has credit for, which one half
+/// of the queue holds, and log lines in the other.
+const MAX_OUTPUTS: usize = 2 * MAX_TASKS * OUTPUT_CREDIT;
 
 /// What an agent is started with.
 #[derive(Debug)]
@@ -36,7 +42,7 @@ pub struct Options {
     pub description: Description,
     /// The devices that it tells of.
     pub devices: Devices,
-    /// How it behaves.
+    /// How it behaves. `max_outputs` is the agent's own to choose.
     pub core: core::Config,
 }
 
@@ -100,29 +106,31 @@ impl Agent {
             address: options.master.clone(),
             source,
         })?;
-        let storage = ModuleStorage::open(&options.module_folder, options.module_cache).map_err(
-            |source| StartError::Storage {
+        let (happen, happenings) = mpsc::channel(HAPPENINGS);
+        let storage = ModuleStorage::open(&options.module_folder, options.module_cache)
+            .and_then(|storage| StorageThread::start(storage, happen.clone()))
+            .map_err(|source| StartError::Storage {
                 folder: options.module_folder,
                 source,
-            },
-        )?;
+            })?;
         let mut entropy = [0; 32];
         getrandom::fill(&mut entropy)?;
         let agent = core::Agent::new(
             &options.name,
             &options.description.to_bytes()?,
-            options.core,
+            core::Config {
+                max_outputs: MAX_OUTPUTS,
+                ..options.core
+            },
             entropy,
             Instant::from_millis(0),
         )?;
-        let (happen, happenings) = mpsc::channel(HAPPENINGS);
         let (registered_sender, registered) = watch::channel(None);
         let driver = Driver {
             agent,
             socket,
-            storage: Arc::new(storage),
+            storage,
             happenings,
-            happen: happen.clone(),
             executor: Executor::new(options.devices, events_to(happen.clone())),
             loading: BTreeSet::new(),
             registered: registered_sender,

@@ -4,7 +4,6 @@
 //! and things happen in the order in which the agent is told of them.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time;
 
 use edgerm_agent_core::{Agent, Input, ModuleCheck, Output, StorageError, TaskExit};
@@ -14,10 +13,9 @@ use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
 use edgerm_task_abi::{Permissions, TaskEnd};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
-use tokio::task::spawn_blocking;
 
 use crate::executor::{Executor, TaskEvent, TaskSpec};
-use crate::storage::ModuleStorage;
+use crate::storage_thread::StorageThread;
 
 /// What comes to the loop besides datagrams and time.
 #[derive(Debug)]
@@ -33,11 +31,10 @@ pub(crate) enum Happening {
 pub(crate) struct Driver {
     pub(crate) agent: Agent<MAX_TASKS>,
     pub(crate) socket: UdpSocket,
-    pub(crate) storage: Arc<ModuleStorage>,
-    /// Where [`Happening`]s come from, and how one is sent. Dropped before the executor, whose
-    /// threads must not wait for room in it.
+    pub(crate) storage: StorageThread,
+    /// Where [`Happening`]s come from. Dropped before the executor, whose threads must not wait
+    /// for room in it.
     pub(crate) happenings: mpsc::Receiver<Happening>,
-    pub(crate) happen: mpsc::Sender<Happening>,
     pub(crate) executor: Executor,
     /// Tasks whose module is being read, of which the executor does not know yet.
     pub(crate) loading: BTreeSet<TaskId>,
@@ -150,14 +147,13 @@ impl Driver {
                     }
                 }
                 Output::CheckModule(module, size) => {
-                    let storage = Arc::clone(&self.storage);
-                    aside(&self.happen, move || {
+                    self.storage.ask(move |storage| {
                         Happening::ModuleChecked(module, storage.check(module, size))
                     });
                 }
                 Output::StoreBlock(module, offset, bytes) => {
-                    let (storage, bytes) = (Arc::clone(&self.storage), bytes.to_vec());
-                    aside(&self.happen, move || {
+                    let bytes = bytes.to_vec();
+                    self.storage.ask(move |storage| {
                         Happening::BlockStored(module, storage.store(module, offset, &bytes))
                     });
                 }
@@ -194,10 +190,8 @@ impl Driver {
             return;
         };
         self.loading.insert(id);
-        let storage = Arc::clone(&self.storage);
-        aside(&self.happen, move || {
-            Happening::ModuleLoaded(id, storage.load(module))
-        });
+        self.storage
+            .ask(move |storage| Happening::ModuleLoaded(id, storage.load(module)));
     }
 
     fn start(&mut self, id: TaskId, wasm: Vec<u8>) {
@@ -239,15 +233,6 @@ fn task_spec(launch: &Launch<'_>, wasm: Vec<u8>) -> TaskSpec {
             .map(|label| label.as_str().to_owned())
             .collect(),
     }
-}
-
-/// Does something that may wait for a disk, and tells of it when it is done.
-fn aside(happen: &mpsc::Sender<Happening>, work: impl FnOnce() -> Happening + Send + 'static) {
-    let happen = happen.clone();
-    spawn_blocking(move || {
-        // Nobody listens any more once the agent has left.
-        let _left = happen.blocking_send(work());
-    });
 }
 
 async fn sleep_until(epoch: time::Instant, deadline: Option<Instant>) {

@@ -13,6 +13,7 @@
 //! | [`executor`] | tasks: a thread, a mailbox and a host each |
 //! | [`devices`] | sensors and actuators |
 //! | [`storage`] | the cache of modules |
+//! | `storage_thread` | who waits for the disk |
 //! | [`config`], [`machine`] | what the operator and the machine say |
 
 pub mod agent;
@@ -24,5 +25,6 @@ pub mod executor;
 mod limiter;
 pub mod machine;
 pub mod storage;
+mod storage_thread;
 
 pub use agent::{Agent, StartError};

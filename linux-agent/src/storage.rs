@@ -89,13 +89,19 @@ impl ModuleStorage {
         write().map_err(io_failed(&path))
     }
 
-    /// The bytes of a module that was verified.
+    /// The bytes of a module that was verified, which counts as used now.
     ///
     /// # Errors
     ///
     /// [`StorageError::Io`] where they are gone since.
     pub fn load(&self, module: ModuleId) -> Result<Vec<u8>, StorageError> {
-        read(&self.whole(module))?.ok_or(StorageError::Io)
+        let path = self.whole(module);
+        let bytes = read(&path)?.ok_or(StorageError::Io)?;
+        // Times of access are not kept on every mount. Without this one the module is only the
+        // sooner removed.
+        let touched = File::options().append(true).open(&path);
+        let _untouched = touched.and_then(|file| file.set_modified(SystemTime::now()));
+        Ok(bytes)
     }
 
     /// Removes the modules that were used longest ago, until `more` bytes fit.
@@ -124,7 +130,7 @@ impl ModuleStorage {
         let files = entries.filter_map(|entry| {
             let entry = entry.ok()?;
             let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
-            let used = metadata.accessed().or_else(|_| metadata.modified()).ok()?;
+            let used = metadata.modified().ok()?;
             Some(CachedFile {
                 path: entry.path(),
                 size: metadata.len(),
@@ -165,9 +171,13 @@ fn remove(path: &Path) -> Result<(), StorageError> {
 fn io_failed(path: &Path) -> impl Fn(io::Error) -> StorageError {
     move |error| {
         tracing::warn!(path = %path.display(), %error, "the module cache does not work");
-        match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StorageError::Full,
-            _ => StorageError::Io,
+        if matches!(
+            error.kind(),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+        ) {
+            StorageError::Full
+        } else {
+            StorageError::Io
         }
     }
 }
@@ -208,6 +218,24 @@ mod tests {
 
         fs::write(folder.path().join(format!("{module}.wasm")), b"rotten").unwrap();
         assert_eq!(storage.check(module, 6), Ok(ModuleCheck::Corrupt));
+    }
+
+    #[test]
+    fn a_module_in_use_outlasts_one_that_came_later() {
+        let (_folder, storage) = storage(8);
+        let [used, idle] = [b"used", b"idle"].map(|bytes| {
+            let module = id_of(bytes);
+            storage.store(module, 0, bytes).unwrap();
+            assert_eq!(storage.check(module, 4), Ok(ModuleCheck::Verified));
+            let long_ago = SystemTime::UNIX_EPOCH;
+            let file = File::options().append(true).open(storage.whole(module));
+            file.unwrap().set_modified(long_ago).unwrap();
+            module
+        });
+        assert_eq!(storage.load(used).unwrap(), b"used");
+        storage.store(id_of(b"new!"), 0, b"new!").unwrap();
+        assert_eq!(storage.check(idle, 4), Ok(ModuleCheck::Partial(0)));
+        assert_eq!(storage.check(used, 4), Ok(ModuleCheck::Verified));
     }
 
     #[test]
