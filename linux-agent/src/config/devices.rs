@@ -94,16 +94,16 @@ impl Simulation {
                 period,
             } => Box::new(Sine::new(*mean, *amplitude, *period)),
             Self::Replay { path, column } => {
-                let text = fs::read_to_string(path).map_err(|source| ConfigError::Recording {
+                let text = fs::read_to_string(path).map_err(|cause| ConfigError::Recording {
                     label: label.to_owned(),
                     path: path.clone(),
-                    source,
+                    cause,
                 })?;
                 let replay = Replay::from_csv(&text, *column);
-                Box::new(replay.map_err(|source| ConfigError::Replay {
+                Box::new(replay.map_err(|cause| ConfigError::Replay {
                     label: label.to_owned(),
                     path: path.clone(),
-                    source,
+                    cause,
                 })?)
             }
         })

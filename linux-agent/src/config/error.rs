@@ -40,20 +40,20 @@ impl fmt::Display for Setting {
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read the configuration {}: {source}; name another with --config", path.display())]
+    #[error("cannot read the configuration {}: {cause}; name another with --config", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The file is no TOML, or has a key that means nothing, or a value of a wrong type.
-    #[error("{}: {source}every key is in agent.example.toml", path.display())]
+    #[error("{}: {cause}every key is in agent.example.toml", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
         /// What is wrong, with its line.
-        source: Box<toml::de::Error>,
+        cause: Box<toml::de::Error>,
     },
     /// A setting cannot be understood, or is out of its range.
     #[error("{setting} is {value:?}: {wanted}")]
@@ -76,24 +76,24 @@ pub enum ConfigError {
         problem: DeviceProblem,
     },
     /// A recording cannot be read.
-    #[error("the sensor {label:?} cannot replay {}: {source}; name another file in its replay.path", path.display())]
+    #[error("the sensor {label:?} cannot replay {}: {cause}; name another file in its replay.path", path.display())]
     Recording {
         /// The sensor's label.
         label: String,
         /// The recording.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A recording has no values to replay.
-    #[error("the sensor {label:?} cannot replay {}: {source}; mend it, or name another column in its replay.column", path.display())]
+    #[error("the sensor {label:?} cannot replay {}: {cause}; mend it, or name another column in its replay.column", path.display())]
     Replay {
         /// The sensor's label.
         label: String,
         /// The recording.
         path: PathBuf,
         /// Why not.
-        source: ReplayError,
+        cause: ReplayError,
     },
 }
 
@@ -115,7 +115,7 @@ pub enum DeviceProblem {
     Kind,
     /// Its kind is one of the other class.
     #[error(
-        "its kind is one of sensors that are read, or of actuators that are written, and this is the other: see docs/resources.md"
+        "its kind is of the other class, sensors being read and actuators written: see docs/resources.md"
     )]
     OtherClass,
 }

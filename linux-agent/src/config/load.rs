@@ -5,20 +5,18 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use edgerm_protocol::owned::{AttributeValue, Attributes};
+use edgerm_protocol::owned::Attributes;
 use edgerm_protocol::resource::Name;
-use edgerm_protocol::standard::attributes::{EXECUTORS, MAX_TASK_MEM, WASM_FEATURES};
 
 use super::amount::{self, Wanted};
+use super::environment::{Environment, default_data_dir, nonempty};
 use super::file::{File, Scalar};
-use super::{Args, Config, ConfigError, DEFAULT_MASTER, MAX_SLOTS, Setting};
+use super::word::{attribute, attribute_name, host_and_port, name, slot_count};
+use super::{Args, Config, ConfigError, DEFAULT_MASTER, Setting};
 use crate::machine::Machine;
 
 /// What every variable of the environment begins with.
 const PREFIX: &str = "EDGERM_AGENT_";
-
-/// Attributes that follow from what the agent is.
-const OWN_ATTRIBUTES: [&str; 3] = [EXECUTORS, WASM_FEATURES, MAX_TASK_MEM];
 
 impl Config {
     /// The configuration by these flags, the environment of this process, the file they name,
@@ -39,7 +37,7 @@ impl Config {
     /// As [`Config::load`] has.
     pub fn load_with(
         args: &Args,
-        env: &dyn Fn(&str) -> Option<OsString>,
+        env: Environment<'_>,
         machine: Machine,
     ) -> Result<Self, ConfigError> {
         let variable = || nonempty(env, &format!("{PREFIX}CONFIG")).map(PathBuf::from);
@@ -51,59 +49,20 @@ impl Config {
     }
 }
 
-/// Where a default agent of this name keeps what lasts: where systemd tells a service to, else
-/// where the XDG base directory specification tells a user's program to, else where the
-/// filesystem hierarchy standard has the state of programs.
-pub(super) fn default_data_dir(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> PathBuf {
-    let absolute = |variable| {
-        let path = PathBuf::from(nonempty(env, variable)?);
-        path.is_absolute().then_some(path)
-    };
-    if let Some(directories) = nonempty(env, "STATE_DIRECTORY") {
-        // Several stand with colons between, as systemd.exec(5) says.
-        if let Some(first) = env::split_paths(&directories).next() {
-            return first;
-        }
-    }
-    let home = || Some(absolute("HOME")?.join(".local/state"));
-    absolute("XDG_STATE_HOME")
-        .or_else(home)
-        .unwrap_or_else(|| "/var/lib".into())
-        .join("edgerm-agent")
-        .join(folder_name(name))
-}
-
-/// `name` as one folder: neither `..` nor `a/b` lead elsewhere.
-fn folder_name(name: &str) -> String {
-    let plain = |character: char| match character {
-        '/' | '\0' => '-',
-        other => other,
-    };
-    match name {
-        "" | "." | ".." => "agent".into(),
-        _ => name.chars().map(plain).collect(),
-    }
-}
-
 fn read(path: &Path) -> Result<File, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
+    let text = fs::read_to_string(path).map_err(|cause| ConfigError::Read {
         path: path.to_owned(),
-        source,
+        cause,
     })?;
-    toml::from_str(&text).map_err(|source| ConfigError::Syntax {
+    toml::from_str(&text).map_err(|cause| ConfigError::Syntax {
         path: path.to_owned(),
-        source: Box::new(source),
+        cause: Box::new(cause),
     })
-}
-
-/// An empty variable is one that is not set.
-fn nonempty(env: &dyn Fn(&str) -> Option<OsString>, variable: &str) -> Option<OsString> {
-    env(variable).filter(|value| !value.is_empty())
 }
 
 /// Where settings come from beside the flags.
 pub(super) struct Source<'a> {
-    env: &'a dyn Fn(&str) -> Option<OsString>,
+    env: Environment<'a>,
     path: &'a Path,
 }
 
@@ -289,44 +248,4 @@ fn text(key: &str, value: OsString) -> Result<String, ConfigError> {
         value: value.to_string_lossy().into_owned(),
         wanted: "write UTF-8",
     })
-}
-
-fn name(text: &str) -> Result<String, Wanted> {
-    let name = Name::new(text).map_err(|_| "write 1 to 32 bytes without control characters")?;
-    Ok(name.as_str().to_owned())
-}
-
-fn host_and_port(text: &str) -> Result<String, Wanted> {
-    const WANTED: Wanted = "write HOST:PORT, such as master.example.org:5683 or [2001:db8::1]:5683";
-    let (host, port) = text.rsplit_once(':').ok_or(WANTED)?;
-    let port: u16 = port.parse().map_err(|_| WANTED)?;
-    let bracketed = host.starts_with('[') && host.ends_with(']');
-    let is_host = !host.is_empty() && !host.contains('/') && (bracketed || !host.contains(':'));
-    (is_host && port != 0)
-        .then(|| text.to_owned())
-        .ok_or(WANTED)
-}
-
-fn slot_count(text: &str) -> Result<usize, Wanted> {
-    const { assert!(MAX_SLOTS == 15) };
-    let slots = text
-        .parse()
-        .ok()
-        .filter(|slots| (1..=MAX_SLOTS).contains(slots));
-    slots.ok_or("write a number from 1 to 15")
-}
-
-fn attribute(text: &str) -> Result<(String, AttributeValue), Wanted> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=TEXT")?;
-    attribute_name(name)?;
-    Ok((name.to_owned(), AttributeValue::Text(value.to_owned())))
-}
-
-fn attribute_name(name: &str) -> Result<(), Wanted> {
-    if OWN_ATTRIBUTES.contains(&name) {
-        return Err("the agent tells this by itself: leave it out");
-    }
-    Name::new(name)
-        .map(drop)
-        .map_err(|_| "its name is 1 to 32 bytes without control characters: choose another")
 }

@@ -7,9 +7,11 @@ mod amount;
 mod args;
 mod describe;
 mod devices;
+mod environment;
 mod error;
 mod file;
 mod load;
+mod word;
 
 use std::env;
 use std::path::PathBuf;
@@ -120,7 +122,7 @@ pub struct ActuatorConfig {
 impl Config {
     /// An agent of this name for this master, with the defaults of this machine for all else.
     pub fn new(name: &str, master: &str) -> Self {
-        let data_dir = load::default_data_dir(&|variable| env::var_os(variable), name);
+        let data_dir = environment::default_data_dir(&|variable| env::var_os(variable), name);
         Self::with_defaults(
             name.to_owned(),
             master.to_owned(),

@@ -1,0 +1,54 @@
+//! What an agent tells of itself.
+
+use edgerm_linux_agent::config::Config;
+use edgerm_protocol::owned::{AttributeValue, Value};
+use edgerm_protocol::resource::{Access, Range};
+
+use crate::rig::{bare, machine, sensor, text};
+
+#[test]
+fn an_agent_is_described_with_its_resources_devices_and_attributes() {
+    let config = Config {
+        machine: machine(),
+        cpus: 500,
+        mem: 1 << 20,
+        disk: Some(7),
+        ports: vec![Range { start: 1, end: 2 }],
+        sensors: vec![sensor("kitchen", "temperature")],
+        attributes: [("os", text("zephyr")), ("executors", text("none"))]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into(),
+        ..bare()
+    };
+    let description = config.describe(&config.devices().unwrap());
+    let names: Vec<_> = description.resources.keys().map(String::as_str).collect();
+    assert_eq!(names, ["cpus", "disk", "kitchen", "mem", "ports", "tasks"]);
+    assert_eq!(description.resources["cpus"], Value::Scalar(500));
+    assert_eq!(description.resources["tasks"], Value::Scalar(8));
+    let Value::Device(device) = &description.resources["kitchen"] else {
+        panic!("a sensor is a device");
+    };
+    assert_eq!(
+        (device.kind.as_str(), device.access),
+        ("temperature", Access::Shared)
+    );
+    let attribute = |name| &description.attributes[name];
+    assert_eq!(
+        attribute("os"),
+        &text("zephyr"),
+        "what is set wins over what is seen"
+    );
+    assert_eq!(attribute("distribution"), &text("debian-12"));
+    assert_eq!(attribute("hostname"), &text("greenhouse"));
+    assert_eq!(attribute("kernel"), &text("6.1.0-18-arm64"));
+    assert_eq!(
+        attribute("executors"),
+        &AttributeValue::Texts(vec!["wasm".into()])
+    );
+    assert_eq!(attribute("max_task_mem"), &AttributeValue::Number(16 << 20));
+    let AttributeValue::Texts(features) = attribute("wasm_features") else {
+        panic!("features are a list");
+    };
+    assert!(features.iter().any(|feature| feature == "bulk-memory"));
+    assert!(!description.to_bytes().unwrap().is_empty());
+}
