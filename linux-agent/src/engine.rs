@@ -289,9 +289,6 @@ fn start_error(error: &Error, limiter: &Limiter) -> StartError {
         ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => {
             StartError::Segment
         }
-        ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => {
-            StartError::Segment
-        }
         ErrorKind::Instantiation(InstantiationError::FailedToInstantiateMemory(
             MemoryError::OutOfSystemMemory,
         ))
