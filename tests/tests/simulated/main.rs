@@ -1,4 +1,5 @@
 //! The simulated cluster: one file a behaviour.
+#![cfg(test)]
 
 mod a_partition_heals;
 mod a_reboot_loses_what_ran;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use edgerm_tests::sim::{Cluster, Conditions};
 
-/// Half a minute of virtual time in a network that loses a tenth of what is sent.
+/// A network that loses a tenth of what is sent, in both directions.
 const LOSSY: Conditions = Conditions {
     loss: 100,
     duplication: 0,
