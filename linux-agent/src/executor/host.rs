@@ -28,6 +28,8 @@ pub(super) struct TaskHost {
     /// All that this agent has, to tell what is refused from what is absent.
     devices: Devices,
     open: Vec<Device>,
+    /// Whether the log tells already that a device does not work: a task may try for ever.
+    told_of_device: bool,
     store: BTreeMap<String, Vec<u8>>,
     events: EventSink,
     mailbox: Arc<Mailbox>,
@@ -52,6 +54,7 @@ impl TaskHost {
             granted: granted.collect(),
             devices: devices.clone(),
             open: Vec::new(),
+            told_of_device: false,
             store: BTreeMap::new(),
             events,
             mailbox,
@@ -91,8 +94,10 @@ impl TaskHost {
             .ok_or(ErrorCode::InvalidArgument)
     }
 
-    fn io_failed(&self, error: &DeviceError) -> ErrorCode {
-        tracing::warn!(task = %self.id, %error, "a device does not work");
+    fn io_failed(&mut self, error: &DeviceError) -> ErrorCode {
+        if !std::mem::replace(&mut self.told_of_device, true) {
+            tracing::warn!(task = %self.id, %error, "a device does not work");
+        }
         ErrorCode::Io
     }
 }
