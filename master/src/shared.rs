@@ -14,6 +14,9 @@ use crate::allocator::WaitId;
 use crate::events::EventRing;
 use crate::master::{Answer, Master, Output, Reply};
 
+/// Datagrams taken before the timers and whoever else waits have their turn.
+const RECEIVE_BATCH: usize = 64;
+
 /// The master and all that its sockets share.
 pub(crate) struct Shared {
     core: Mutex<Core>,
@@ -34,6 +37,8 @@ pub(crate) struct Shared {
 struct Core {
     master: Master,
     replies: BTreeMap<WaitId, oneshot::Sender<Reply>>,
+    /// The timer that the loop sleeps for.
+    sleeping_until: Option<Instant>,
 }
 
 /// Milliseconds since the Unix epoch, which do not move back while the process runs.
@@ -71,6 +76,7 @@ impl Shared {
             core: Mutex::new(Core {
                 master,
                 replies: BTreeMap::new(),
+                sleeping_until: None,
             }),
         }
     }
@@ -108,7 +114,10 @@ impl Shared {
                         reply,
                     }
                 }
-                Err(error) => return Err(Some(error)),
+                Err(error) => {
+                    self.carry_out(&mut core);
+                    return Err(Some(error));
+                }
             };
             self.carry_out(&mut core);
             (pending, self.stopping.subscribe())
@@ -120,11 +129,21 @@ impl Shared {
         }
     }
 
-    /// Receives what is there, and no more than a while's worth.
+    /// Waits for a datagram, and takes it and those that are there behind it.
     pub(crate) async fn receive(&self, buffer: &mut [u8]) -> io::Result<()> {
-        let (length, from) = self.socket.recv_from(buffer).await?;
-        let datagram = buffer.get(..length).unwrap_or_default();
-        self.call(|master, now| master.handle_datagram(now, from, datagram));
+        let mut received = self.socket.recv_from(buffer).await?;
+        for taken in 1..=RECEIVE_BATCH {
+            let (length, from) = received;
+            let datagram = buffer.get(..length).unwrap_or_default();
+            self.call(|master, now| master.handle_datagram(now, from, datagram));
+            if taken == RECEIVE_BATCH {
+                break;
+            }
+            match self.socket.try_recv_from(buffer) {
+                Ok(next) => received = next,
+                Err(_) => break,
+            }
+        }
         Ok(())
     }
 
@@ -135,7 +154,9 @@ impl Shared {
 
     /// How long to sleep until the next timer; `None`: until woken.
     pub(crate) fn next_timer(&self) -> Option<std::time::Duration> {
-        let at = self.lock().master.poll_timeout()?;
+        let mut core = self.lock();
+        core.sleeping_until = core.master.poll_timeout();
+        let at = core.sleeping_until?;
         Some(at.saturating_duration_since(self.clock.now()))
     }
 
@@ -165,7 +186,10 @@ impl Shared {
                 }
             }
         }
-        self.wake.notify_one();
+        let next = core.master.poll_timeout();
+        if next.is_some_and(|next| core.sleeping_until.is_none_or(|until| next < until)) {
+            self.wake.notify_one();
+        }
     }
 }
 

@@ -1,5 +1,11 @@
 //! The whole road over real sockets: an agent on UDP, a framework on HTTP.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says where it stopped"
+)]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -276,7 +282,8 @@ async fn every_refusal_says_what_and_where() {
     let large = vec![0; 10 << 20];
     let accept = br#"{"framework":"0000000000000001","tasks":[{"id":"0000000000000002","name":"x","module":"00","resources":{"mem":-5}}]}"#;
     let accept_path = "/v1/offers/0000000000000001/accept";
-    let cases: [(&str, &str, &[u8], u16, &str, Option<&str>); 15] = [
+    type Case<'a> = (&'a str, &'a str, &'a [u8], u16, &'a str, Option<&'a str>);
+    let cases: [Case<'_>; 15] = [
         ("GET", "/nowhere", b"", 404, "unknownPath", None),
         ("GET", "/v1/nowhere", b"", 404, "unknownPath", None),
         ("PUT", "/v1/agents", b"", 405, "methodNotAllowed", None),

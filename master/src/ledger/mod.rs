@@ -8,6 +8,7 @@
 //! that have not ended, and an exclusive device is held once: [`Ledger::check_invariants`].
 
 mod accept;
+mod accept_error;
 mod apply;
 mod change;
 mod invariant;
@@ -25,7 +26,7 @@ use std::ops::Bound;
 
 use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId, SessionId, TaskId};
 
-pub use accept::{AcceptError, AcceptFault};
+pub use accept_error::{AcceptError, AcceptFault};
 pub use change::{AgentRegistration, Change, Module, OfferEnd};
 pub use invariant::Violation;
 pub use offer::OfferError;

@@ -20,7 +20,7 @@ use edgerm_protocol::message::{Kill, Message, path};
 use edgerm_protocol::{AgentId, Instant, SessionId, TaskId, TaskState, encode};
 
 use super::Master;
-use super::agent_requests::read_description;
+use super::registration::read_description;
 use crate::launch;
 use crate::ledger::Ledger;
 use crate::link::{Command, Link, Pull};

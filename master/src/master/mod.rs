@@ -6,11 +6,13 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `agent_requests` | answers what agents ask: register, ping, output, deregister, modules |
+//! | `agent_requests` | answers what agents ask: ping, output, deregister, modules |
+//! | `registration` | answers an agent that registers, and learns what it has |
 //! | `agent_commands` | asks agents: launch, kill, message, description |
 //! | `health` | agents fall silent, are heard again, are given up |
 //! | `offers`, `tasks`, `frameworks`, `modules`, `agents` | the API's calls |
 //! | `commit` | makes a change true and tells everybody whom it concerns |
+//! | `waits` | long polls, until they are answered |
 //! | `view` | the ledger's records as the API shows them |
 
 mod agent_commands;
@@ -20,12 +22,16 @@ mod commit;
 mod frameworks;
 mod health;
 mod modules;
+mod offer_errors;
 mod offers;
 mod page;
+mod registration;
+mod task_errors;
 mod tasks;
 #[cfg(test)]
 mod tests;
 mod view;
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -46,9 +52,13 @@ use crate::peers::Peers;
 
 pub use frameworks::{FrameworkError, NewFrameworkError};
 pub use modules::ModuleError;
-pub use offers::{AcceptError, DeclineError, OfferRequestError};
+pub use offer_errors::{AcceptError, DeclineError, OfferRequestError};
 pub use page::{LimitOutOfRange, Paging};
-pub use tasks::{KillError, MessageError, OutputQuery, OutputsError};
+pub use task_errors::{KillError, MessageError, OutputsError};
+pub use tasks::OutputQuery;
+pub use waits::{Answer, Reply};
+
+use waits::Awaited;
 
 /// Milliseconds between two refusals of agents from beyond loopback that are answered and
 /// logged; those between are dropped, so that forged addresses are not showered with answers.
@@ -81,24 +91,6 @@ pub enum Output {
     },
 }
 
-/// The answer to a long poll.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// To [`Master::request_offers`].
-    Offers(api::Offers),
-    /// To [`Master::read_outputs`].
-    Outputs(api::Outputs),
-}
-
-/// A call is answered at once, or waits for its [`Output::Reply`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer<T> {
-    /// The answer.
-    Ready(T),
-    /// It comes as an output under this name, in the time that the call gave at the latest.
-    Waiting(WaitId),
-}
-
 /// When something is to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
@@ -112,13 +104,6 @@ enum Timer {
     Filter(FrameworkId, AgentId),
     /// When a long poll is answered with what there is.
     Wait(WaitId),
-}
-
-/// What a long poll waits for.
-#[derive(Clone, Copy, Debug)]
-enum Awaited {
-    Offers,
-    Outputs(TaskId, OutputQuery),
 }
 
 /// The master. See the module.
@@ -306,50 +291,5 @@ impl Master {
     fn draw_session(&mut self) -> SessionId {
         let low = |bits: u64| SessionId(u32::try_from(bits >> 32).unwrap_or_default());
         self.draw(low, |ledger, session| ledger.session(*session).is_some())
-    }
-
-    /// A name for a long poll that is answered by `deadline`.
-    fn begin_wait(&mut self, deadline: Instant, awaited: Awaited) -> WaitId {
-        let wait = WaitId(self.next_wait);
-        self.next_wait += 1;
-        self.waits.insert(wait, (deadline, awaited));
-        self.timers.insert((deadline, Timer::Wait(wait)));
-        wait
-    }
-
-    /// Ends a long poll whose caller is gone, or that is answered. Its answer, if it is on its
-    /// way, belongs to [`Self::return_reply`].
-    pub fn end_wait(&mut self, wait: WaitId) {
-        if let Some((deadline, awaited)) = self.waits.remove(&wait) {
-            self.timers.remove(&(deadline, Timer::Wait(wait)));
-            match awaited {
-                Awaited::Offers => {
-                    self.allocator.cancel(wait);
-                }
-                Awaited::Outputs(task, _) => {
-                    self.output_waits.remove(&(task, wait));
-                }
-            }
-        }
-    }
-
-    /// Answers a long poll.
-    fn reply(&mut self, wait: WaitId, reply: Reply) {
-        self.end_wait(wait);
-        self.emitted.push_back(Output::Reply { wait, reply });
-    }
-
-    fn on_wait_timer(&mut self, wait: WaitId) {
-        match self.waits.get(&wait) {
-            Some((_, Awaited::Offers)) => {
-                let offers = Vec::new();
-                self.reply(wait, Reply::Offers(api::Offers { offers }));
-            }
-            Some((_, Awaited::Outputs(task, query))) => {
-                let outputs = self.outputs_after(*task, *query);
-                self.reply(wait, Reply::Outputs(outputs));
-            }
-            None => {}
-        }
     }
 }

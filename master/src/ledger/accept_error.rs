@@ -1,0 +1,191 @@
+//! Why an offer is not accepted: the rules, and what a person is told.
+
+use std::fmt;
+
+use edgerm_protocol::codec::TextError;
+use edgerm_protocol::limits::MAX_BODY;
+use edgerm_protocol::{FrameworkId, ModuleId, TaskId};
+use edgerm_task_abi::{Permission, Permissions};
+
+use super::offer::OfferError;
+
+/// Why nothing is launched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AcceptError {
+    /// There is no such framework.
+    UnknownFramework(FrameworkId),
+    /// The offer cannot be accepted.
+    Offer(OfferError),
+    /// A task breaks a rule.
+    Task {
+        /// Its place in the request, from 0.
+        index: usize,
+        /// Which rule.
+        fault: AcceptFault,
+    },
+}
+
+/// The rule that a task breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AcceptFault {
+    /// The id is that of another task.
+    IdUsed(TaskId),
+    /// The name is no name.
+    Name(TextError),
+    /// No such module was admitted.
+    UnknownModule(ModuleId),
+    /// The offer does not hold, or no longer holds, so much.
+    Exceeds {
+        /// Of which resource.
+        resource: &'static str,
+        /// What is asked for.
+        asked: u64,
+        /// What the offer holds beside the tasks before.
+        held: u64,
+    },
+    /// More than a launch can carry, which is 2^32 - 1.
+    Amount {
+        /// Of which resource.
+        resource: &'static str,
+        /// What is asked for.
+        asked: u64,
+    },
+    /// Less memory than the module starts with, in bytes.
+    TooLittleMemory {
+        /// What is asked for.
+        asked: u64,
+        /// What the module starts with.
+        needed: u64,
+    },
+    /// More memory than the agent gives to one task, in bytes.
+    TooMuchMemory {
+        /// What is asked for.
+        asked: u64,
+        /// What the agent gives.
+        most: u64,
+    },
+    /// The agent's engine lacks a WASM feature that the module uses.
+    MissingFeature(String),
+    /// The offer does not hold this device, or a task before has it.
+    Device {
+        /// Its place in the list, from 0.
+        at: usize,
+        /// The label.
+        label: String,
+    },
+    /// More members than a launch can carry.
+    TooMany {
+        /// Of which field.
+        field: &'static str,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// A permission by a name that the host API does not know.
+    UnknownPermission {
+        /// Its place in the list, from 0.
+        at: usize,
+        /// The name.
+        name: String,
+    },
+    /// A permission that the module needs is not granted.
+    MissingPermission(Permission),
+    /// The key of an environment variable is no name.
+    EnvKey {
+        /// The key.
+        key: String,
+        /// Why not.
+        error: TextError,
+    },
+    /// The launch does not fit a datagram.
+    TooLarge,
+}
+
+impl fmt::Display for AcceptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownFramework(framework) => write!(
+                f,
+                "there is no framework {framework}: register with POST /v1/frameworks"
+            ),
+            Self::Offer(error) => error.fmt(f),
+            Self::Task { index, fault } => write!(f, "task {index}: {fault}"),
+        }
+    }
+}
+
+impl fmt::Display for AcceptFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IdUsed(task) => {
+                write!(f, "the id {task} is that of another task: draw a new one")
+            }
+            Self::Name(error) => write!(f, "the name is {error}"),
+            Self::UnknownModule(module) => write!(
+                f,
+                "no module {module} was admitted: upload it with POST /v1/modules"
+            ),
+            Self::Exceeds {
+                resource,
+                asked,
+                held,
+            } => write!(
+                f,
+                "{asked} of {resource} is more than the {held} that the offer holds for it"
+            ),
+            Self::Amount { resource, asked } => {
+                write!(
+                    f,
+                    "{asked} of {resource} is more than a task can have: at most {}",
+                    u32::MAX
+                )
+            }
+            Self::TooLittleMemory { asked, needed } => write!(
+                f,
+                "{asked} bytes of mem are less than the {needed} that the module starts with"
+            ),
+            Self::TooMuchMemory { asked, most } => write!(
+                f,
+                "{asked} bytes of mem are more than the {most} that the agent gives to one task"
+            ),
+            Self::MissingFeature(feature) => write!(
+                f,
+                "the module uses {feature}, which the agent's engine lacks: build it without, or \
+                 choose an agent with it in wasm_features"
+            ),
+            Self::Device { label, .. } => {
+                write!(f, "the offer holds no device {label} that is free")
+            }
+            Self::TooMany { field, count, max } => {
+                write!(f, "{count} members of {field}, at most {max} fit a launch")
+            }
+            Self::UnknownPermission { name, .. } => write!(
+                f,
+                "there is no permission {name}; there are {}",
+                Permissions::ALL
+            ),
+            Self::MissingPermission(name) => write!(
+                f,
+                "the module needs the permission {name}: grant it, or leave permissions out"
+            ),
+            Self::EnvKey { key, error } => {
+                write!(f, "the environment variable's name {key:?} is {error}")
+            }
+            Self::TooLarge => write!(
+                f,
+                "the launch is longer than {MAX_BODY} bytes: shorten the environment or the devices"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for AcceptError {}
+
+impl From<OfferError> for AcceptError {
+    fn from(error: OfferError) -> Self {
+        Self::Offer(error)
+    }
+}

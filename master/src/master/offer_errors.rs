@@ -1,0 +1,178 @@
+//! Why calls about offers are refused, as the API shows it.
+
+use std::fmt;
+
+use edgerm_protocol::FrameworkId;
+use edgerm_protocol::api::MAX_PAGE;
+use edgerm_protocol::limits::MAX_TASK_DEVICES;
+
+use crate::ledger::{AcceptFault, OfferEnd, OfferError};
+use crate::refusal::Refuse;
+
+pub use crate::ledger::AcceptError;
+
+/// Why a request for offers is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OfferRequestError {
+    /// There is no such framework.
+    UnknownFramework(FrameworkId),
+    /// `max` is out of range.
+    Max(usize),
+    /// `waitMs` is over this many milliseconds.
+    Wait(u128),
+    /// More devices than a task can have.
+    Devices(usize),
+    /// So many long polls wait already.
+    Overloaded(usize),
+}
+
+impl fmt::Display for OfferRequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownFramework(framework) => write!(
+                f,
+                "there is no framework {framework}: register with POST /v1/frameworks"
+            ),
+            Self::Max(max) => write!(f, "max {max} is not within 1 to {MAX_PAGE}"),
+            Self::Wait(most) => write!(f, "waitMs is over {most}: ask again after that"),
+            Self::Devices(count) => write!(
+                f,
+                "{count} devices are wanted of one agent, a task can have {MAX_TASK_DEVICES}"
+            ),
+            Self::Overloaded(waits) => {
+                write!(f, "{waits} calls wait already: ask again in a while")
+            }
+        }
+    }
+}
+
+impl std::error::Error for OfferRequestError {}
+
+impl Refuse for OfferRequestError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::UnknownFramework(_) => 404,
+            Self::Max(_) | Self::Wait(_) | Self::Devices(_) => 422,
+            Self::Overloaded(_) => 503,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownFramework(_) => "unknownFramework",
+            Self::Max(_) | Self::Wait(_) | Self::Devices(_) => "outOfRange",
+            Self::Overloaded(_) => "overloaded",
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        let field = match self {
+            Self::UnknownFramework(_) => "framework",
+            Self::Max(_) => "max",
+            Self::Wait(_) => "waitMs",
+            Self::Devices(_) => "constraints.devices",
+            Self::Overloaded(_) => return None,
+        };
+        Some(field.to_owned())
+    }
+}
+
+/// Why an offer is not declined.
+pub type DeclineError = OfferError;
+
+impl Refuse for OfferError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Unknown(_) => 404,
+            Self::NotYours(_) => 403,
+            Self::Ended(_, OfferEnd::Accepted | OfferEnd::Declined) => 409,
+            Self::Ended(_, OfferEnd::Expired | OfferEnd::Rescinded) => 410,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknownOffer",
+            Self::NotYours(_) => "notYourOffer",
+            Self::Ended(_, OfferEnd::Accepted) => "offerAccepted",
+            Self::Ended(_, OfferEnd::Declined) => "offerDeclined",
+            Self::Ended(_, OfferEnd::Expired) => "offerExpired",
+            Self::Ended(_, OfferEnd::Rescinded) => "offerRescinded",
+        }
+    }
+}
+
+impl Refuse for AcceptError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::UnknownFramework(_) => 404,
+            Self::Offer(error) => error.status(),
+            Self::Task { fault, .. } => match fault {
+                AcceptFault::IdUsed(_) => 409,
+                AcceptFault::Name(_)
+                | AcceptFault::UnknownModule(_)
+                | AcceptFault::Exceeds { .. }
+                | AcceptFault::Amount { .. }
+                | AcceptFault::TooLittleMemory { .. }
+                | AcceptFault::TooMuchMemory { .. }
+                | AcceptFault::MissingFeature(_)
+                | AcceptFault::Device { .. }
+                | AcceptFault::TooMany { .. }
+                | AcceptFault::UnknownPermission { .. }
+                | AcceptFault::MissingPermission(_)
+                | AcceptFault::EnvKey { .. }
+                | AcceptFault::TooLarge => 422,
+            },
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownFramework(_) => "unknownFramework",
+            Self::Offer(error) => error.code(),
+            Self::Task { fault, .. } => match fault {
+                AcceptFault::IdUsed(_) => "taskIdUsed",
+                AcceptFault::Name(_) => "badName",
+                AcceptFault::UnknownModule(_) => "unknownModule",
+                AcceptFault::Exceeds { .. } => "exceedsOffer",
+                AcceptFault::Amount { .. } => "outOfRange",
+                AcceptFault::TooLittleMemory { .. } => "tooLittleMemory",
+                AcceptFault::TooMuchMemory { .. } => "tooMuchMemory",
+                AcceptFault::MissingFeature(_) => "missingFeature",
+                AcceptFault::Device { .. } => "deviceNotOffered",
+                AcceptFault::TooMany { .. } => "tooMany",
+                AcceptFault::UnknownPermission { .. } => "unknownPermission",
+                AcceptFault::MissingPermission(_) => "missingPermission",
+                AcceptFault::EnvKey { .. } => "badName",
+                AcceptFault::TooLarge => "launchTooLarge",
+            },
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        let (index, fault) = match self {
+            Self::UnknownFramework(_) => return Some("framework".to_owned()),
+            Self::Offer(_) => return None,
+            Self::Task { index, fault } => (index, fault),
+        };
+        let below = match fault {
+            AcceptFault::IdUsed(_) => ".id".to_owned(),
+            AcceptFault::Name(_) => ".name".to_owned(),
+            AcceptFault::UnknownModule(_) | AcceptFault::MissingFeature(_) => ".module".to_owned(),
+            AcceptFault::Exceeds { resource, .. } | AcceptFault::Amount { resource, .. } => {
+                format!(".resources.{resource}")
+            }
+            AcceptFault::TooLittleMemory { .. } | AcceptFault::TooMuchMemory { .. } => {
+                ".resources.mem".to_owned()
+            }
+            AcceptFault::Device { at, .. } => format!(".resources.devices[{at}]"),
+            AcceptFault::TooMany { field, .. } => format!(".{field}"),
+            AcceptFault::UnknownPermission { at, .. } => format!(".permissions[{at}]"),
+            AcceptFault::MissingPermission(_) => ".permissions".to_owned(),
+            AcceptFault::EnvKey { key, .. } => format!(".env.{key}"),
+            AcceptFault::TooLarge => ".env".to_owned(),
+        };
+        Some(format!("tasks[{index}]{below}"))
+    }
+}
