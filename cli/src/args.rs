@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -49,19 +50,23 @@ pub(crate) struct Cli {
 /// The heading of the options that every command takes.
 const EVERYWHERE: &str = "Options of every command";
 
-/// Where the master is unless told.
-const DEFAULT_MASTER: &str = "http://127.0.0.1:8080";
-
 impl Cli {
+    /// Where the master is unless told.
+    pub(crate) const DEFAULT_MASTER: &str = "http://127.0.0.1:8080";
+
     /// Where the master serves HTTP.
     pub(crate) fn master_url(&self) -> &str {
-        self.master.as_deref().unwrap_or(DEFAULT_MASTER)
+        self.master.as_deref().unwrap_or(Self::DEFAULT_MASTER)
     }
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Bring up a cluster on this machine: a master, a Linux agent, three simulated nodes
+    Up(Up),
+    /// See a whole cluster at work, with everything it says checked
+    Demo,
     /// Run a module on the nodes that have what it needs
     Run(Box<Run>),
     /// List tasks
@@ -76,11 +81,26 @@ pub(crate) enum Command {
     Offers,
     /// List admitted modules
     Modules,
+    /// Measure
+    #[command(subcommand)]
+    Bench(Bench),
     /// Write the completions of a shell to standard output
     Completions {
         /// Which shell
         shell: Shell,
     },
+}
+
+/// `edgerm up`.
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// Where to serve HTTP to frameworks and people; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) http: SocketAddr,
+
+    /// Where to serve CoAP to agents; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5683")]
+    pub(crate) coap: SocketAddr,
 }
 
 /// `edgerm run`.
@@ -169,6 +189,22 @@ pub(crate) struct Kill {
     /// How long to wait for them to end
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = units::parse_duration)]
     pub(crate) timeout: Duration,
+}
+
+/// `edgerm bench`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Launch to RUNNING, and kill to KILLED, as a framework sees them; on a throw-away cluster
+    /// in this process, or on that of --master
+    Launch(BenchLaunch),
+}
+
+/// `edgerm bench launch`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchLaunch {
+    /// How many launches
+    #[arg(short = 'n', long, default_value = "50")]
+    pub(crate) runs: NonZeroUsize,
 }
 
 fn parse_count(text: &str) -> Result<Count, String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use edgerm_framework::api::{EventKind, Task};
-use edgerm_framework::{Client, Error, Events, TaskId};
+use edgerm_framework::{Client, Error, Events, Scheduler, TaskId};
 
 /// Tasks that are watched.
 pub(crate) struct Cohort {
@@ -17,18 +17,33 @@ pub(crate) struct Cohort {
 impl Cohort {
     /// An empty one, which sees every later change of the tasks that are put into it.
     pub(crate) async fn watch(client: &Client) -> Result<Self, Error> {
-        let (client, events) = (client.clone(), client.events().await?);
-        Ok(Self {
-            client,
+        Ok(Self::new(client, client.events().await?))
+    }
+
+    /// As [`Cohort::watch`], of tasks of one framework, without hearing of the others.
+    pub(crate) async fn watch_own(scheduler: &Scheduler) -> Result<Self, Error> {
+        let client = scheduler.client();
+        Ok(Self::new(client, client.events_of(scheduler.id()).await?))
+    }
+
+    fn new(client: &Client, events: Events) -> Self {
+        Self {
+            client: client.clone(),
             events,
             tasks: BTreeMap::new(),
             stale: Vec::new(),
-        })
+        }
     }
 
     /// Watches one more task.
     pub(crate) fn insert(&mut self, task: Task) {
         self.tasks.insert(task.id, task);
+    }
+
+    /// Watches none of the tasks any more.
+    pub(crate) fn clear(&mut self) {
+        self.tasks.clear();
+        self.stale.clear();
     }
 
     /// The tasks as they are now, by id.

@@ -16,6 +16,9 @@ Exit codes:
   5    nothing matched, or time ran out
   130  interrupted";
 
+/// Whatever went wrong on this machine.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why a command did not end well.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -50,8 +53,11 @@ pub(crate) enum Failure {
         /// What was tried, on what.
         what: String,
         /// What went wrong.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: BoxError,
     },
+    /// The master of `up` does not start.
+    #[error("cannot start the master: {0}")]
+    MasterStart(edgerm_master::StartError),
     /// What was done did not turn out as it must.
     #[error("{0}")]
     Unexpected(String),
@@ -65,10 +71,7 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Something on this machine failed.
-    pub(crate) fn local(
-        what: impl Into<String>,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub(crate) fn local(what: impl Into<String>, source: impl Into<BoxError>) -> Self {
         Self::Local {
             what: what.into(),
             source: source.into(),
@@ -81,7 +84,10 @@ impl Failure {
             Self::Call(error) => code_of(error),
             Self::Usage(_) => 2,
             Self::NothingMatched { .. } | Self::TimedOut { .. } => 5,
-            Self::TasksFailed(_) | Self::Local { .. } | Self::Unexpected(_) => 1,
+            Self::TasksFailed(_)
+            | Self::Local { .. }
+            | Self::MasterStart(_)
+            | Self::Unexpected(_) => 1,
             Self::Interrupted => 130,
             Self::PipeClosed => 0,
         })
@@ -102,6 +108,10 @@ impl Failure {
             Self::TasksFailed(tasks) => tasks
                 .first()
                 .map(|task| format!("`edgerm logs {}` shows what it told before", task.id)),
+            Self::MasterStart(_) => Some(
+                "is another `edgerm up` running? Choose other addresses with --http and --coap"
+                    .into(),
+            ),
             Self::Call(_)
             | Self::Usage(_)
             | Self::Local { .. }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use edgerm_framework::api::{Constraints, EventKind, MAX_PAGE, Offer};
-use edgerm_framework::{AgentId, OfferId, Scheduler};
-use tokio::time::{Instant, timeout_at};
+use edgerm_framework::api::{Constraints, MAX_PAGE, Offer};
+use edgerm_framework::{AgentId, Scheduler};
+use tokio::time::Instant;
 
 use crate::args::Count;
 use crate::diagnosis;
@@ -14,12 +14,19 @@ use crate::exit::Failure;
 /// Offers of different agents, held until each is accepted or given back.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
-    held: BTreeMap<AgentId, Offer>,
+    held: BTreeMap<AgentId, Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    offer: Offer,
+    expires_at: Instant,
 }
 
 impl Gathered {
-    /// Holds as many offers as `count` says: `all` are those there are, at least one. Asks
-    /// again whenever something happened that may have freed what it wants.
+    /// Holds as many offers as `count` says: `all` are those there are, at least one.
+    ///
+    /// Dropping the future loses nothing but the offers of an answer on its way, which expire.
     pub(crate) async fn gather(
         &mut self,
         scheduler: &Scheduler,
@@ -28,32 +35,32 @@ impl Gathered {
         timeout: Duration,
     ) -> Result<(), Failure> {
         let deadline = Instant::now() + timeout;
-        let mut events = scheduler.client().events().await?;
         loop {
-            let missing = self.missing(count);
+            let wait = deadline.saturating_duration_since(Instant::now());
             for offer in scheduler
-                .offers(constraints, missing, Duration::ZERO)
+                .offers(constraints, self.missing(count), wait)
                 .await?
             {
-                self.held.insert(offer.agent, offer);
+                let expires_at = Instant::now() + Duration::from_millis(offer.expires_in_ms);
+                self.held.insert(offer.agent, Held { offer, expires_at });
             }
+            // One that expired while others were waited for is offered anew.
+            self.held.retain(|_, held| held.expires_at > Instant::now());
             if self.missing(count) == 0 || (count == Count::All && !self.held.is_empty()) {
                 return Ok(());
             }
-            loop {
-                let Ok(event) = timeout_at(deadline, events.next()).await else {
-                    return Err(self.too_few(scheduler, constraints, count, timeout).await?);
-                };
-                if self.may_free(&event?.kind) {
-                    break;
-                }
+            if Instant::now() >= deadline {
+                return Err(self.too_few(scheduler, constraints, count, timeout).await?);
             }
         }
     }
 
     /// Takes out the offers that were gathered.
     pub(crate) fn take(&mut self) -> Vec<Offer> {
-        std::mem::take(&mut self.held).into_values().collect()
+        std::mem::take(&mut self.held)
+            .into_values()
+            .map(|held| held.offer)
+            .collect()
     }
 
     /// Gives back whatever is held. What cannot be given back expires by itself.
@@ -68,31 +75,6 @@ impl Gathered {
             Count::Exactly(count) => count.get().saturating_sub(self.held.len()),
             Count::All => MAX_PAGE,
         }
-    }
-
-    /// Whether asking for offers again may now give more.
-    fn may_free(&mut self, kind: &EventKind) -> bool {
-        match kind {
-            EventKind::OfferEnded { offer, .. } => {
-                self.forget(*offer);
-                true
-            }
-            EventKind::TaskUpdated { task } => task.state.is_terminal(),
-            EventKind::AgentRegistered { .. }
-            | EventKind::AgentReachable { .. }
-            | EventKind::Missed { .. } => true,
-            EventKind::AgentUnreachable { .. }
-            | EventKind::AgentGone { .. }
-            | EventKind::FrameworkRegistered { .. }
-            | EventKind::FrameworkGone { .. }
-            | EventKind::OfferMade { .. }
-            | EventKind::TaskOutput { .. }
-            | EventKind::ModuleAdmitted { .. } => false,
-        }
-    }
-
-    fn forget(&mut self, ended: OfferId) {
-        self.held.retain(|_, offer| offer.id != ended);
     }
 
     async fn too_few(

@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 //! `edgerm`: the command of those who run tasks on an EdgeRM cluster, and of those who want to
-//! see one. It speaks the master's HTTP API and nothing else.
+//! see one. It speaks the master's HTTP API and nothing else; only `up`, `demo` and `bench`
+//! bring up a cluster, in this process.
 //!
 //! # Layout
 //!
@@ -14,8 +15,10 @@
 //! | `cohort` | the tasks of one command, watched |
 //! | `resolve`, `module_source` | ids written short, modules in files |
 //! | `interrupt` | Ctrl-C |
+//! | `cluster` | a master and its agents, in this process |
 
 mod args;
+mod cluster;
 mod cohort;
 mod commands;
 mod console;
@@ -39,10 +42,13 @@ use crate::args::Cli;
 use crate::console::Console;
 use crate::exit::Failure;
 
+/// What is logged unless `RUST_LOG` says otherwise. To warp, a client that hangs up is an error.
+const LOGGED: &str = "error,warp=off";
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let console = Console::new(cli.output, cli.quiet);
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -13,13 +13,14 @@ use crate::table::{Cell, Table};
 use crate::units;
 
 pub(super) async fn agents(console: &Console, client: &Client) -> Result<(), Failure> {
-    let agents = client.agents().all().await?;
+    let mut agents = client.agents().all().await?;
     if let Some(done) = plain(console, &agents, |agent| agent.id.to_string()) {
         return done;
     }
     let mut table = Table::new([
         "AGENT", "NAME", "STATE", "TASKS", "CPUS", "MEM", "DEVICES", "PLATFORM", "HEARD",
     ]);
+    agents.sort_by(|a, b| a.name.cmp(&b.name));
     for agent in &agents {
         table.row([
             agent.id.into(),

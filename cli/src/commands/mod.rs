@@ -1,15 +1,18 @@
 //! One file a command.
 
+mod bench;
+mod demo;
 mod kill;
 mod lists;
 mod logs;
 mod ps;
 mod run;
+mod up;
 
 use clap::CommandFactory;
 use edgerm_framework::Client;
 
-use crate::args::{Cli, Command};
+use crate::args::{Bench, Cli, Command};
 use crate::console::Console;
 use crate::exit::Failure;
 
@@ -17,6 +20,8 @@ use crate::exit::Failure;
 pub(crate) async fn execute(console: &Console, cli: Cli) -> Result<(), Failure> {
     let client = || Client::new(cli.master_url());
     match &cli.command {
+        Command::Up(args) => up::up(console, args).await,
+        Command::Demo => demo::demo(console).await,
         Command::Run(args) => run::run(console, client()?, args).await,
         Command::Ps(args) => ps::ps(console, &client()?, args).await,
         Command::Logs(args) => logs::logs(console, &client()?, args).await,
@@ -24,10 +29,19 @@ pub(crate) async fn execute(console: &Console, cli: Cli) -> Result<(), Failure> 
         Command::Agents => lists::agents(console, &client()?).await,
         Command::Offers => lists::offers(console, &client()?).await,
         Command::Modules => lists::modules(console, &client()?).await,
+        Command::Bench(Bench::Launch(args)) => {
+            let remote = cli.master.as_deref().map(Client::new).transpose()?;
+            bench::launch(console, remote, args).await
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "edgerm", &mut script);
             console.print(&String::from_utf8_lossy(&script))
         }
     }
+}
+
+/// This program as its user called it, so that what is told to be typed next works.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "edgerm".into())
 }

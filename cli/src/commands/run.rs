@@ -34,7 +34,7 @@ pub(super) async fn run(console: &Console, client: Client, args: &Run) -> Result
     let prepared = async {
         let module = module_source::obtain(console, &client, &args.module).await?;
         let scheduler = join(&client).await?;
-        let cohort = Cohort::watch(&client).await?;
+        let cohort = Cohort::watch_own(&scheduler).await?;
         Ok::<_, Failure>((module, scheduler, cohort))
     };
     let (module, scheduler, mut cohort) = tokio::select! {

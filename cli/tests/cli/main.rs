@@ -1,0 +1,8 @@
+//! The command as its users have it: real processes, a real cluster, over loopback.
+#![cfg(test)]
+
+mod bench;
+mod cluster;
+mod demo;
+mod errors;
+mod run;
