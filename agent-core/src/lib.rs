@@ -12,8 +12,9 @@
 //! | module | holds |
 //! |---|---|
 //! | `agent` | [`Agent`]: the machines below behind one interface |
-//! | `agent::uplink` | which request goes to the master next, and what its answer means |
+//! | `agent::uplink`, `agent::answers` | which request goes to the master next, and what its answer means |
 //! | `agent::requests` | what the master asks: launch, kill, message, description |
+//! | `agent::modules`, `agent::tasks` | modules on their way, and tasks as the engine has them |
 //! | `registration` | whether the master knows us, when to try again and when to ping |
 //! | `task`, `table` | one task from launch to acknowledgement; all of them |
 //! | `module_fetch` | one module, block by block, into the driver's storage |

@@ -1,7 +1,9 @@
 //! [`Agent`]: the machines of this crate behind one interface.
 
+mod answers;
 mod modules;
 mod requests;
+mod tasks;
 mod uplink;
 
 use alloc::collections::VecDeque;
@@ -13,19 +15,19 @@ use edgerm_coap::{BlockSize, Code, Endpoint, Event, ExchangeId, RequestId};
 use edgerm_protocol::codec::TextError;
 use edgerm_protocol::description::EncodedDescription;
 use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
-use edgerm_protocol::message::{Launch, LogLevel};
+use edgerm_protocol::message::Launch;
 use edgerm_protocol::resource::Name;
-use edgerm_protocol::{AgentId, BootId, DecodeError, Instant, ModuleId, TaskId, TaskState, decode};
+use edgerm_protocol::{AgentId, BootId, DecodeError, Instant, ModuleId, TaskId, decode};
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg32;
 
 use crate::config::Config;
-use crate::io::{Input, InputError, KillReason, Output, TaskExit};
+use crate::io::{Input, InputError, KillReason, Output};
 use crate::module_fetch::ModuleFetch;
 use crate::outputs::Outputs;
 use crate::registration::Registration;
 use crate::table::Table;
-use crate::task::{Ending, Phase, Task};
+use crate::task::Task;
 use uplink::Asked;
 
 /// An agent with a table of `TASKS` tasks, at most [`MAX_TASKS`].
@@ -259,112 +261,6 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
     }
 
-    /// Ends a task: at once where no engine knows it yet, else by telling the engine.
-    fn stop(&mut self, id: TaskId, reason: KillReason) {
-        let Some(task) = self.table.find_mut(id) else {
-            return;
-        };
-        match task.phase {
-            Phase::Checking | Phase::Fetching => {
-                let module = task.module;
-                task.phase = Phase::Stopping(reason);
-                task.end(Ending::from_exit(TaskExit::Killed, &task.phase));
-                self.abandon_if_unwanted(module);
-            }
-            Phase::Starting | Phase::Running => {
-                task.phase = Phase::Stopping(reason);
-                self.effects.push_back(Effect::StopTask(id, reason));
-            }
-            Phase::Stopping(ref mut first) if reason == KillReason::Unwanted => *first = reason,
-            Phase::Stopping(_) | Phase::Ended(_) => {}
-        }
-    }
-
-    fn on_task_started(&mut self, id: TaskId) -> Result<(), InputError> {
-        let task = self.running_task(id)?;
-        match task.phase {
-            Phase::Starting => task.phase = Phase::Running,
-            // The stop was told while it started, and will be heard.
-            Phase::Stopping(_) => {}
-            Phase::Checking | Phase::Fetching | Phase::Running | Phase::Ended(_) => {
-                return Err(InputError::UnexpectedForTask(id));
-            }
-        }
-        Ok(())
-    }
-
-    fn on_task_start_failed(
-        &mut self,
-        now: Instant,
-        id: TaskId,
-        detail: &str,
-    ) -> Result<(), InputError> {
-        let task = self.running_task(id)?;
-        match task.phase {
-            Phase::Starting | Phase::Stopping(_) => {
-                self.end(now, id, Ending::new(TaskState::Rejected, detail));
-                Ok(())
-            }
-            Phase::Checking | Phase::Fetching | Phase::Running | Phase::Ended(_) => {
-                Err(InputError::UnexpectedForTask(id))
-            }
-        }
-    }
-
-    fn on_task_exited(
-        &mut self,
-        now: Instant,
-        id: TaskId,
-        exit: TaskExit<'_>,
-    ) -> Result<(), InputError> {
-        let task = self.running_task(id)?;
-        if task.waits_for_module() {
-            return Err(InputError::UnexpectedForTask(id));
-        }
-        let ending = Ending::from_exit(exit, &task.phase);
-        self.end(now, id, ending);
-        Ok(())
-    }
-
-    /// The task has ended. One that nobody wants is forgotten with all it said.
-    fn end(&mut self, now: Instant, id: TaskId, ending: Ending) {
-        self.on_message_left(now, id);
-        let Some(task) = self.table.find_mut(id) else {
-            return;
-        };
-        if matches!(task.phase, Phase::Stopping(KillReason::Unwanted)) {
-            self.table.remove_where(|task| task.id == id);
-            self.forget_outputs(id);
-        } else {
-            task.end(ending);
-        }
-    }
-
-    /// Nobody wants what this task said: its place in the queue is free.
-    fn forget_outputs(&mut self, id: TaskId) {
-        for _ in 0..self.outputs.forget(id) {
-            self.effects.push_back(Effect::OutputTaken(id));
-        }
-    }
-
-    fn on_task_output(
-        &mut self,
-        id: TaskId,
-        level: Option<LogLevel>,
-        payload: &[u8],
-    ) -> Result<(), InputError> {
-        let Some(task) = self.table.find_mut(id).filter(|task| !task.has_ended()) else {
-            return Err(InputError::UnknownTask(id));
-        };
-        let sequence = task.sequence.wrapping_add(1);
-        match level {
-            Some(level) => self.outputs.push_log(id, sequence, level, payload),
-            None => self.outputs.push(id, sequence, payload)?,
-        }
-        task.sequence = sequence;
-        Ok(())
-    }
-
     fn on_description_changed(&mut self, now: Instant, bytes: &[u8]) -> Result<(), InputError> {
         EncodedDescription::new(bytes).map_err(InputError::Description)?;
         self.description = bytes.to_vec();
@@ -388,11 +284,6 @@ impl<const TASKS: usize> Agent<TASKS> {
         for id in active {
             self.stop(id, KillReason::Leaving);
         }
-    }
-
-    fn running_task(&mut self, id: TaskId) -> Result<&mut Task, InputError> {
-        let running = self.table.find_mut(id).filter(|task| !task.has_ended());
-        running.ok_or(InputError::UnknownTask(id))
     }
 }
 

@@ -1,0 +1,189 @@
+//! What the master's answers, or its silence, mean.
+
+use alloc::format;
+use alloc::string::String;
+
+use edgerm_coap::{Code, ExchangeId, ReceivedResponse};
+use edgerm_protocol::message::Registered;
+use edgerm_protocol::{Instant, TaskId, decode};
+
+use super::uplink::Asked;
+use super::{Agent, Effect};
+use crate::io::KillReason;
+use crate::registration::{Membership, Registration, next_ping};
+
+/// How a request was taken, where only that matters.
+enum Verdict {
+    Taken,
+    /// The master does not know the session.
+    UnknownSession,
+    /// Not now.
+    Later,
+    /// Never.
+    Refused,
+}
+
+impl Verdict {
+    fn of(response: &ReceivedResponse) -> Self {
+        if response.code.is_success() {
+            Self::Taken
+        } else if response.code == Code::UNAUTHORIZED {
+            Self::UnknownSession
+        } else if response.code.class() == 5 {
+            Self::Later
+        } else {
+            Self::Refused
+        }
+    }
+}
+
+impl<const TASKS: usize> Agent<TASKS> {
+    pub(super) fn on_response(
+        &mut self,
+        now: Instant,
+        exchange: ExchangeId,
+        response: &ReceivedResponse,
+    ) {
+        let Some((_, asked)) = self.asked.take_if(|(own, _)| *own == exchange) else {
+            return;
+        };
+        self.reachable = true;
+        let verdict = Verdict::of(response);
+        match asked {
+            Asked::Register => self.on_register_answered(now, response),
+            Asked::Ping => {
+                self.on_told(matches!(verdict, Verdict::Taken));
+                match verdict {
+                    Verdict::Taken => self.on_heard(now),
+                    Verdict::UnknownSession => self.on_forgotten(now),
+                    Verdict::Later | Verdict::Refused => self.defer(now),
+                }
+            }
+            Asked::Output { task, sequence } => match verdict {
+                Verdict::Taken => {
+                    self.on_heard(now);
+                    self.on_output_over(task, sequence);
+                }
+                Verdict::UnknownSession => self.on_forgotten(now),
+                Verdict::Later => self.defer(now),
+                // One that is refused for good would block all that come after it.
+                Verdict::Refused => self.on_output_over(task, sequence),
+            },
+            Asked::Block => match verdict {
+                Verdict::Taken | Verdict::Refused => self.on_block_answered(response),
+                Verdict::UnknownSession => {
+                    self.fetch.on_unanswered();
+                    self.on_forgotten(now);
+                }
+                Verdict::Later => {
+                    self.fetch.on_unanswered();
+                    self.defer(now);
+                }
+            },
+            Asked::Deregister => self.on_left(),
+        }
+    }
+
+    /// No answer came to the request.
+    pub(super) fn on_silence(&mut self, now: Instant, exchange: ExchangeId) {
+        let Some((_, asked)) = self.asked.take_if(|(own, _)| *own == exchange) else {
+            return;
+        };
+        self.defer(now);
+        match asked {
+            Asked::Register => {
+                self.on_told(false);
+                self.registration
+                    .on_failed(now, &self.config, &mut self.rng);
+            }
+            Asked::Ping => self.on_told(false),
+            Asked::Output { .. } => {}
+            Asked::Block => self.fetch.on_unanswered(),
+            Asked::Deregister => self.on_left(),
+        }
+    }
+
+    /// The master spoke in this session: it has not given the agent up.
+    pub(super) fn on_heard(&mut self, now: Instant) {
+        self.last_heard = now;
+        self.reachable = true;
+        self.registration.on_heard(now, &self.config, &mut self.rng);
+    }
+
+    /// The master does not know the session.
+    fn on_forgotten(&mut self, now: Instant) {
+        self.reachable = false;
+        self.registration
+            .on_forgotten(now, &self.config, &mut self.rng);
+    }
+
+    /// The master does not take what is asked: nothing but a ping goes out, after a period.
+    pub(super) fn defer(&mut self, now: Instant) {
+        self.reachable = false;
+        self.registration
+            .put_off_ping(now, &self.config, &mut self.rng);
+    }
+
+    fn on_register_answered(&mut self, now: Instant, response: &ReceivedResponse) {
+        let registered = Some(response).filter(|response| response.code.is_success());
+        let registered =
+            registered.and_then(|response| decode::<Registered>(&response.payload).ok());
+        self.on_told(registered.is_some());
+        let Some(registered) = registered else {
+            let text = String::from(response.diagnostic().unwrap_or("the answer is malformed"));
+            self.effects
+                .push_back(Effect::RegistrationRefused(response.code, text));
+            return self
+                .registration
+                .on_failed(now, &self.config, &mut self.rng);
+        };
+        let member = Membership {
+            agent: registered.agent,
+            session: registered.session,
+        };
+        let ping_at = next_ping(now, &self.config, &mut self.rng);
+        self.registration.on_registered(member, ping_at);
+        self.last_heard = now;
+        self.effects.push_back(Effect::Registered(member.agent));
+        for id in registered.unwanted {
+            if self.table.find(id).is_some_and(|task| !task.has_ended()) {
+                self.stop(id, KillReason::Unwanted);
+            }
+            // One that no engine knew has ended by that.
+            self.table
+                .remove_where(|task| task.id == id && task.has_ended());
+            self.forget_outputs(id);
+        }
+    }
+
+    /// An output needs to be told no more; one that was emitted makes room for the next.
+    fn on_output_over(&mut self, task: TaskId, sequence: u32) {
+        let output = self.outputs.pop(task, sequence);
+        if output.is_some_and(|output| output.level.is_none()) {
+            self.effects.push_back(Effect::OutputTaken(task));
+        }
+    }
+
+    /// The updates on their way were acknowledged, or not.
+    fn on_told(&mut self, acknowledged: bool) {
+        self.table.remove_where(|task| task.on_answer(acknowledged));
+    }
+
+    fn on_block_answered(&mut self, response: &ReceivedResponse) {
+        match self.fetch.on_answer(response) {
+            Some(Ok((module, block))) => {
+                let effect = Effect::StoreBlock(module, block.offset, block.data.to_vec());
+                self.effects.push_back(effect);
+            }
+            Some(Err((module, error))) => {
+                self.reject_tasks_with(module, &format!("the module cannot be fetched: {error}"));
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn on_left(&mut self) {
+        self.registration = Registration::Left;
+        self.effects.push_back(Effect::Left);
+    }
+}
