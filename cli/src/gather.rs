@@ -55,17 +55,15 @@ impl Gathered {
         }
     }
 
-    /// Takes out the offers that were gathered.
-    pub(crate) fn take(&mut self) -> Vec<Offer> {
-        std::mem::take(&mut self.held)
-            .into_values()
-            .map(|held| held.offer)
-            .collect()
+    /// The offers that were gathered.
+    pub(crate) fn offers(&self) -> impl Iterator<Item = &Offer> {
+        self.held.values().map(|held| &held.offer)
     }
 
-    /// Gives back whatever is held. What cannot be given back expires by itself.
+    /// Gives back whatever is held and not accepted. What cannot be given back expires by
+    /// itself.
     pub(crate) async fn release(&mut self, scheduler: &Scheduler) {
-        for offer in self.take() {
+        for Held { offer, .. } in std::mem::take(&mut self.held).into_values() {
             drop(scheduler.decline(&offer, Duration::ZERO).await);
         }
     }

@@ -53,9 +53,20 @@ pub(super) async fn run(console: &Console, client: Client, args: &Run) -> Result
             return Err(Failure::Interrupted);
         }
     }
-    for offer in gathered.take() {
-        let launch = order(args, &module, mem, &constraints, &offer)?;
-        cohort.insert(scheduler.launch(&offer, launch).await?);
+    let launched = async {
+        for offer in gathered.offers() {
+            let launch = order(args, &module, mem, &constraints, offer)?;
+            cohort.insert(scheduler.launch(offer, launch).await?);
+        }
+        Ok::<_, Failure>(())
+    };
+    if let Err(failure) = launched.await {
+        gathered.release(&scheduler).await;
+        if cohort.tasks().next().is_some() {
+            // Some nodes took theirs before one could not.
+            ps::show(console, cohort.tasks().cloned().collect())?;
+        }
+        return Err(failure);
     }
     if args.follow {
         follow(console, &scheduler, &mut cohort, &mut interrupt).await?;

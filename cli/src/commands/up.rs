@@ -43,7 +43,7 @@ async fn tell(console: &Console, cluster: &Cluster) -> Result<(), Failure> {
     console.print(&format!(
         "EdgeRM is up: a master and {} nodes, all in this process.\n\n\
          HTTP for frameworks   {url}\n\
-         CoAP for agents       {coap}\n",
+         CoAP for agents       {coap}\n\n",
         cluster.size()
     ))?;
     lists::agents(console, &client).await?;

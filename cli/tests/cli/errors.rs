@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-use crate::cluster::{Cluster, Module, edgerm, say};
+use crate::cluster::{Cluster, GREETER, Module, edgerm, say};
 
 /// An address of this machine at which nobody listens.
 fn deserted() -> String {
@@ -100,6 +100,18 @@ fn a_module_that_is_refused() {
         assert!(said.stderr.starts_with("error: "), "{said:?}");
     }
     assert_eq!(cluster.say(&["modules", "-q"]).ok(), "");
+}
+
+#[test]
+fn a_launch_that_is_refused() {
+    let cluster = Cluster::up();
+    let module = Module::new("refused-launch", GREETER);
+    let said = cluster.say(&["run", module.path(), "--mem", "1KiB", "-q"]);
+    assert_eq!(said.code, Some(4), "{said:?}");
+    assert!(said.stderr.contains("tasks[0].resources.mem"), "{said:?}");
+    // What was held for it is given back at once.
+    assert_eq!(cluster.say(&["offers", "-q"]).ok(), "");
+    assert!(cluster.tasks().is_empty());
 }
 
 #[test]
