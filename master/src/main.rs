@@ -1,5 +1,6 @@
 //! `edgerm-master`: the master as a program of its own.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 
 use clap::Parser;
@@ -17,7 +18,7 @@ struct Args {
     #[arg(long, env = "EDGERM_COAP", default_value = "127.0.0.1:5683")]
     coap: SocketAddr,
     /// Take agents and frameworks from beyond loopback, though they prove nothing yet.
-    #[arg(long, env = "EDGERM_INSECURE")]
+    #[arg(long, env = "EDGERM_INSECURE", value_parser = clap::builder::FalseyValueParser::new())]
     insecure: bool,
     /// What is logged, as in `info,edgerm_master=debug`.
     #[arg(long, env = "EDGERM_LOG", default_value = "info")]
@@ -30,6 +31,7 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&args.log)?)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let running = Server::start(Config {
         http: args.http,

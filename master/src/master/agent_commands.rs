@@ -48,7 +48,9 @@ impl Master {
         let Some(peer) = self.peers.get_mut(address) else {
             return;
         };
-        if link.held || link.asked.is_some() || peer.endpoint.is_busy() {
+        // Somebody else was heard at its address since: it is to be heard from another.
+        let displaced = peer.agent != Some(agent);
+        if displaced || link.held || link.asked.is_some() || peer.endpoint.is_busy() {
             return;
         }
         let runs = |id| {
