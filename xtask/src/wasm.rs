@@ -2,7 +2,7 @@
 //!
 //! The prebuilt modules are committed so that the demo needs no WASM toolchain.
 //! `prebuilt/BUILD.toml` tells which compiler made them: one of the same version must make the
-//! same bytes, another the same imports and exports.
+//! same bytes, another the same imports, exports and behaviour.
 
 mod interface;
 mod record;
@@ -11,8 +11,9 @@ mod toolchain;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use clap::Args;
 
 use self::interface::Interface;
@@ -36,12 +37,19 @@ impl Wasm {
         let toolchain = Toolchain::find()?;
         let compiler = toolchain.version()?;
         println!("building wasm-apps with {compiler} ({toolchain})");
-        let built = modules_in(&toolchain.build()?)?;
+        let output = toolchain.build()?;
+        let built = modules_in(&output)?;
         ensure!(!built.is_empty(), "the build made no module");
-        if self.check {
-            check(&compiler, &built)
+        if !self.check {
+            return write(compiler, &built);
+        }
+        let record = read_record()?;
+        if record.compiler == compiler {
+            check_bytes(&built)
         } else {
-            write(compiler, &built)
+            println!("{} made the prebuilt modules", record.compiler);
+            check_interfaces(&built)?;
+            check_behaviour(&output)
         }
     }
 }
@@ -85,38 +93,66 @@ fn write(compiler: String, built: &Modules) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn check(compiler: &str, built: &Modules) -> anyhow::Result<()> {
-    let prebuilt = modules_in(&repository::path(PREBUILT))?;
+/// The record, found to be of the modules beside it.
+fn read_record() -> anyhow::Result<Record> {
     let text = fs::read_to_string(repository::path(RECORD)).context(RECORD)?;
     let record: Record = toml::from_str(&text).context(RECORD)?;
     ensure!(
-        record == Record::new(record.compiler.clone(), &prebuilt),
+        record == Record::new(record.compiler.clone(), &prebuilt()?),
         "{RECORD} tells of other modules than those beside it; run `cargo xtask wasm`"
     );
+    Ok(record)
+}
+
+fn prebuilt() -> anyhow::Result<Modules> {
+    modules_in(&repository::path(PREBUILT))
+}
+
+fn check_bytes(built: &Modules) -> anyhow::Result<()> {
+    ensure!(
+        prebuilt()? == *built,
+        "{PREBUILT} is not what wasm-apps makes; run `cargo xtask wasm`"
+    );
+    println!(
+        "{} prebuilt modules are the same, byte by byte",
+        built.len()
+    );
+    Ok(())
+}
+
+fn check_interfaces(built: &Modules) -> anyhow::Result<()> {
+    let prebuilt = prebuilt()?;
     ensure!(
         prebuilt.keys().eq(built.keys()),
         "{PREBUILT} and wasm-apps/src/bin have other tasks; run `cargo xtask wasm`"
     );
-    let is_same_compiler = record.compiler == compiler;
-    for (name, old) in &prebuilt {
-        let new = &built[name];
-        if is_same_compiler && old != new {
-            bail!("{PREBUILT}/{name} is not what {compiler} makes; run `cargo xtask wasm`");
-        }
+    for ((name, old), new) in prebuilt.iter().zip(built.values()) {
         let (old, new) = (Interface::of(old)?, Interface::of(new)?);
         ensure!(
             old == new,
-            "{PREBUILT}/{name} has {old}, but its source has {new}; run `cargo xtask wasm`"
+            "{PREBUILT}/{name} {old}, but its source {new}; run `cargo xtask wasm`"
         );
     }
-    let compared = if is_same_compiler {
-        "bytes".to_owned()
-    } else {
-        format!("imports and exports, because {} made them", record.compiler)
-    };
     println!(
-        "{} prebuilt modules are current: compared {compared}",
-        prebuilt.len()
+        "{} prebuilt modules have the same imports and exports",
+        built.len()
+    );
+    Ok(())
+}
+
+/// Runs what was built through the test that the prebuilt modules pass.
+fn check_behaviour(built: &Path) -> anyhow::Result<()> {
+    let status = Command::new("cargo")
+        .args(["test", "--quiet", "--package", "edgerm-linux-agent"])
+        .args(["--test", "prebuilt_modules"])
+        .env("EDGERM_WASM_APPS", built)
+        .current_dir(repository::path(""))
+        .status()
+        .context("starting cargo")?;
+    ensure!(
+        status.success(),
+        "what {} holds does not behave as the prebuilt modules do",
+        built.display()
     );
     Ok(())
 }
