@@ -15,11 +15,13 @@ use edgerm_linux_agent::devices::{Actuator, DeviceError, Devices, Driver, Sensor
 use edgerm_linux_agent::executor::{Executor, TaskEvent, TaskSpec};
 use edgerm_protocol::TaskId;
 use edgerm_protocol::resource::Access;
-use edgerm_task_abi::limits::PAGE;
 use edgerm_task_abi::{LogLevel, Permissions, TaskEnd, Trap};
 
 /// How long an event may take before the test has failed; no test waits for it.
 const FAILURE: Duration = Duration::from_secs(120);
+
+/// Bytes of memory that a task may have: four pages.
+const MEM: u32 = 4 << 16;
 
 const TASK: TaskId = TaskId(1);
 
@@ -76,7 +78,7 @@ impl Node {
         let spec = TaskSpec {
             id: TASK,
             wasm: module(name),
-            mem: 4 * PAGE as u32,
+            mem: MEM,
             permissions: Permissions::ALL,
             devices: vec!["shed".into(), "lamp".into()],
             env: env.collect::<BTreeMap<_, _>>(),
