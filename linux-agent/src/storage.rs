@@ -185,6 +185,7 @@ fn io_failed(path: &Path) -> impl Fn(io::Error) -> StorageError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn storage(capacity: u64) -> (tempfile::TempDir, ModuleStorage) {
         let folder = tempfile::tempdir().unwrap();
@@ -223,11 +224,11 @@ mod tests {
     #[test]
     fn a_module_in_use_outlasts_one_that_came_later() {
         let (_folder, storage) = storage(8);
-        let [used, idle] = [b"used", b"idle"].map(|bytes| {
+        let [used, idle] = [(b"used", 1), (b"idle", 2)].map(|(bytes, second)| {
             let module = id_of(bytes);
             storage.store(module, 0, bytes).unwrap();
             assert_eq!(storage.check(module, 4), Ok(ModuleCheck::Verified));
-            let long_ago = SystemTime::UNIX_EPOCH;
+            let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
             let file = File::options().append(true).open(storage.whole(module));
             file.unwrap().set_modified(long_ago).unwrap();
             module

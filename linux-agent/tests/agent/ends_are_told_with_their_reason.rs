@@ -1,20 +1,7 @@
 use edgerm_coap::Code;
 use edgerm_protocol::{TaskId, TaskState};
 
-use crate::rig::{Master, Rig, Told, module};
-
-/// Launches a module, and gives how the task ends.
-async fn end_of(master: &mut Master, id: TaskId, wasm: Vec<u8>) -> (TaskState, String) {
-    let module = master.add_module(wasm);
-    assert_eq!(master.launch(id, module).await, Code::CHANGED);
-    loop {
-        match master.next().await {
-            Told::State(told, TaskState::Running, _) if told == id => {}
-            Told::State(told, state, detail) if told == id => return (state, detail),
-            other => panic!("{other:?}"),
-        }
-    }
-}
+use crate::rig::{Rig, module};
 
 #[tokio::test]
 async fn of_each_kind() {
@@ -44,7 +31,9 @@ async fn of_each_kind() {
             "1114112 bytes of memory, may have 1048576",
         ),
     ] {
-        let (told, why) = end_of(&mut master, TaskId(id), wasm).await;
+        let module = master.add_module(wasm);
+        assert_eq!(master.launch(TaskId(id), module).await, Code::CHANGED);
+        let (told, why) = master.end(TaskId(id)).await;
         assert_eq!(told, state, "{why}");
         assert!(
             why.contains(detail) && why.is_empty() == detail.is_empty(),

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
-/// How long an event may take before the test has failed; no test waits for it.
+/// How long a test may take before it has failed; none waits for it.
 const FAILURE: Duration = Duration::from_secs(120);
 
 const SESSION: SessionId = SessionId(7);
@@ -95,6 +95,19 @@ impl Master {
             }
             self.step().await;
         }
+    }
+
+    /// How this task ends, if that comes next; that it runs may be told before.
+    pub(crate) async fn end(&mut self, id: TaskId) -> (TaskState, String) {
+        let mut told = self.next().await;
+        if told == Told::State(id, TaskState::Running, String::new()) {
+            told = self.next().await;
+        }
+        let Told::State(task, state, detail) = told else {
+            panic!("not a state but {told:?}");
+        };
+        assert_eq!(task, id);
+        (state, detail)
     }
 
     pub(crate) async fn launch(&mut self, task: TaskId, module: Module) -> Code {
@@ -187,7 +200,8 @@ impl Master {
     /// loopback loses next to nothing.
     async fn step(&mut self) {
         let mut buffer = [0; 2048];
-        let received = timeout(FAILURE, self.socket.recv_from(&mut buffer)).await;
+        let left = FAILURE.saturating_sub(self.epoch.elapsed());
+        let received = timeout(left, self.socket.recv_from(&mut buffer)).await;
         let (length, agent) = received.expect("the agent says something").unwrap();
         self.agent = Some(agent);
         match self.endpoint.handle_datagram(self.now(), &buffer[..length]) {

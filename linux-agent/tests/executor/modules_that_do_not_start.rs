@@ -6,13 +6,13 @@ use crate::rig::{Rig, spec, task, with_imports};
 fn refusal(rig: &mut Rig, spec: TaskSpec) -> StartError {
     let id = spec.id;
     rig.executor.start(spec).unwrap();
-    match rig.next() {
-        TaskEvent::NotStarted(refused, error) if refused == id => {
-            rig.executor.reap(id);
-            error
-        }
-        other => panic!("started: {other:?}"),
-    }
+    let event = rig.next();
+    let TaskEvent::NotStarted(refused, error) = event else {
+        panic!("not refused but {event:?}");
+    };
+    assert_eq!(refused, id);
+    rig.executor.reap(id);
+    error
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn bytes_that_are_no_module() {
     let mut rig = Rig::new();
     let whole = spec(1, &task(r#"(func (export "_start"))"#)).wasm;
     let cut = whole[..whole.len() - 1].to_vec();
-    let mut other_version = whole.clone();
+    let mut other_version = whole;
     other_version[4] = 2;
     for wasm in [
         vec![],

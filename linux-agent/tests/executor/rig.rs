@@ -10,14 +10,13 @@ use edgerm_linux_agent::devices::{Actuator, Constant, DeviceError, Devices, Driv
 use edgerm_linux_agent::executor::{Executor, TaskEvent, TaskSpec};
 use edgerm_protocol::TaskId;
 use edgerm_protocol::resource::Access;
-use edgerm_task_abi::limits::PAGE;
 use edgerm_task_abi::{HOST_FUNCTIONS, IMPORT_MODULE, Permissions, TaskEnd};
 
 /// How long an event may take before the test has failed; no test waits for it.
 const FAILURE: Duration = Duration::from_secs(120);
 
 /// Bytes of memory that a task here may have.
-pub(crate) const MEM: u32 = 16 * PAGE as u32;
+pub(crate) const MEM: u32 = 16 << 16;
 
 /// What `room` reads: 21.5 degrees.
 pub(crate) const ROOM: i64 = 21_500_000;
@@ -94,10 +93,11 @@ impl Rig {
 
     /// The next payload that is emitted; its place in the queue stays taken.
     pub(crate) fn output(&self) -> Vec<u8> {
-        match self.next() {
-            TaskEvent::Output(_, payload) => payload,
-            other => panic!("not an output but {other:?}"),
-        }
+        let event = self.next();
+        let TaskEvent::Output(_, payload) = event else {
+            panic!("not an output but {event:?}");
+        };
+        payload
     }
 
     /// Runs the only task to its end. Gives what it emitted, and how it ended.
@@ -115,7 +115,9 @@ impl Rig {
                     return (outputs, end);
                 }
                 TaskEvent::Log(..) => {}
-                other => panic!("neither output nor end but {other:?}"),
+                event @ (TaskEvent::Started(_) | TaskEvent::NotStarted(..)) => {
+                    panic!("neither output nor end but {event:?}")
+                }
             }
         }
     }
