@@ -5,6 +5,7 @@
 //! same bytes, another the same imports, exports and behaviour.
 
 mod interface;
+mod readme;
 mod record;
 mod toolchain;
 
@@ -27,7 +28,8 @@ const RECORD: &str = "wasm-apps/prebuilt/BUILD.toml";
 /// Build the tasks in wasm-apps and write wasm-apps/prebuilt.
 #[derive(Args)]
 pub(crate) struct Wasm {
-    /// Write nothing; fail where a prebuilt module is not what its source makes.
+    /// Write nothing; fail where a prebuilt module is not what its source makes, or
+    /// wasm-apps/README.md does not lead to a module.
     #[arg(long)]
     check: bool,
 }
@@ -45,12 +47,13 @@ impl Wasm {
         }
         let record = read_record()?;
         if record.compiler == compiler {
-            check_bytes(&built)
+            check_bytes(&built)?;
         } else {
             println!("{} made the prebuilt modules", record.compiler);
             check_interfaces(&built)?;
-            check_behaviour(&output)
+            check_behaviour(&output)?;
         }
+        readme::check(toolchain)
     }
 }
 

@@ -191,8 +191,8 @@ fn hint(module: &Shown) -> String {
         format!(": tasks have no WASI, so build for wasm32v1-none and call `{IMPORT_MODULE}`")
     } else if module == "env" {
         format!(
-            ": a symbol that the linker did not find; define it, or declare it as an import from \
-             `{IMPORT_MODULE}`"
+            ": a symbol that the linker did not find; define it, and declare what the node has \
+             with the SDK, which imports it from `{IMPORT_MODULE}`"
         )
     } else {
         format!("; only `{IMPORT_MODULE}` has functions")

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use edgerm_task_abi::{ENTRY, MEMORY};
 use wasmparser::{Parser, Payload};
 
 /// The imports and exports of a module.
@@ -35,6 +36,15 @@ impl Interface {
             }
         }
         Ok(interface)
+    }
+}
+
+impl Interface {
+    /// Whether it exports what every task does.
+    pub(super) fn is_task(&self) -> bool {
+        [ENTRY, MEMORY]
+            .iter()
+            .all(|name| self.exports.contains(*name))
     }
 }
 

@@ -13,13 +13,15 @@ const TARGET: &str = "wasm32v1-none";
 /// Where Debian's packages `rustc-web`, `cargo-web` and `rust-web-src` are.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+const DEBIAN_PROGRAMS: &str = "/usr/bin";
 const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/core";
 
 /// The linker of Debian's package `lld`, which has no `rust-lld`.
 const DEBIAN_LINKER: &str = "/usr/bin/wasm-ld";
 
 /// Variables that would change what the build makes.
-const FOREIGN_FLAGS: [&str; 5] = [
+const FOREIGN: [&str; 6] = [
+    "CARGO_TARGET_DIR",
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_BUILD_RUSTFLAGS",
@@ -64,36 +66,43 @@ impl Toolchain {
     pub(super) fn build(self) -> anyhow::Result<PathBuf> {
         let directory = repository::path("wasm-apps");
         let output = directory.join("target");
-        let mut cargo = self.cargo();
-        for variable in FOREIGN_FLAGS {
-            cargo.env_remove(variable);
-        }
-        let status = cargo
+        let status = self
+            .command("cargo")
             .args(["build", "--release", "--locked", "--quiet", "--target-dir"])
             .arg(&output)
             .current_dir(&directory)
             .status()
-            .with_context(|| format!("running {:?}", cargo.get_program()))?;
+            .context("starting cargo")?;
         ensure!(status.success(), "wasm-apps does not build: {status}");
         Ok(output.join(TARGET).join("release"))
     }
 
-    fn cargo(self) -> Command {
+    /// A program for which `cargo` is this toolchain's, and builds as if nobody had configured
+    /// it from outside.
+    pub(super) fn command(self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        for variable in FOREIGN {
+            command.env_remove(variable);
+        }
         match self {
-            Self::InPath => Command::new("cargo"),
+            Self::InPath => {}
             Self::Debian => {
-                let mut cargo = Command::new(DEBIAN_CARGO);
-                cargo
-                    .arg("-Zbuild-std=core")
+                let path = std::env::var_os("PATH").unwrap_or_default();
+                let mut directories = vec![PathBuf::from(DEBIAN_PROGRAMS)];
+                directories.extend(std::env::split_paths(&path));
+                // It was split at the separators that joining refuses.
+                command.env("PATH", std::env::join_paths(directories).unwrap_or(path));
+                command
                     .env("RUSTC", DEBIAN_RUSTC)
-                    // What -Zbuild-std is taken from a stable compiler with.
+                    .env("CARGO_TARGET_WASM32V1_NONE_LINKER", DEBIAN_LINKER)
+                    .env("CARGO_UNSTABLE_BUILD_STD", "core")
+                    // What an unstable option is taken from a stable compiler with.
                     .env("RUSTC_BOOTSTRAP", "1")
                     // The libraries of the toolchain that runs this chore.
-                    .env_remove("LD_LIBRARY_PATH")
-                    .env("CARGO_TARGET_WASM32V1_NONE_LINKER", DEBIAN_LINKER);
-                cargo
+                    .env_remove("LD_LIBRARY_PATH");
             }
         }
+        command
     }
 }
 
