@@ -1,4 +1,5 @@
 //! The agent's own process against a real master over loopback, seen through the HTTP API.
+#![cfg(test)]
 
 use std::net::SocketAddr;
 use std::path::Path;
