@@ -359,3 +359,14 @@ fn the_prebuilt_modules_need_what_they_say_and_fit_small_engines() {
         assert_eq!(admitted.memory_min_bytes, 65_536, "{name} has one page");
     }
 }
+
+#[test]
+fn what_a_task_may_pass_is_what_the_wire_carries() {
+    use edgerm_protocol::limits as wire;
+    use edgerm_task_abi::limits as task;
+    assert_eq!(task::MAX_EMIT, wire::MAX_PAYLOAD);
+    assert_eq!(task::MAX_MESSAGE, wire::MAX_PAYLOAD);
+    assert_eq!(task::MAX_LOG, wire::MAX_LOG);
+    assert_eq!(task::MAX_NAME, wire::MAX_NAME);
+    assert_eq!(task::MAX_ENV, wire::MAX_ENV);
+}
