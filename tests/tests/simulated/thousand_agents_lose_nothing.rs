@@ -39,7 +39,10 @@ fn thousand_agents_lose_nothing() {
         .collect();
     assert_eq!(starts, [1; 1_000], "every task was started once");
     let idle = |cluster: &Cluster| cluster.nodes.values().all(|node| node.is_idle());
-    assert!(cluster.run_until(PATIENCE, idle), "nothing is left on any node");
+    assert!(
+        cluster.run_until(PATIENCE, idle),
+        "nothing is left on any node"
+    );
     assert!(
         cluster
             .master()
