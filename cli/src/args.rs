@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use edgerm_linux_agent::config::amount;
 
 use crate::console::Format;
+use crate::exit;
 use crate::resolve::{self, TaskRef};
 use crate::selector::{self, Selector};
-use crate::{exit, units};
 
 /// Run pieces of your application on the machines of an EdgeRM cluster, from a server down to
 /// a sensor node.
@@ -123,11 +124,11 @@ pub(crate) struct Run {
     pub(crate) env: Vec<(String, String)>,
 
     /// Memory of a task, such as 64KiB [default: what the module starts with, and 64KiB]
-    #[arg(long, value_name = "BYTES", value_parser = units::parse_bytes)]
+    #[arg(long, value_name = "BYTES", value_parser = amount::bytes)]
     pub(crate) mem: Option<u64>,
 
     /// Cores of a task, such as 0.25 or 250m
-    #[arg(long, value_name = "CORES", default_value = "0.1", value_parser = units::parse_cores)]
+    #[arg(long, value_name = "CORES", default_value = "0.1", value_parser = amount::cores)]
     pub(crate) cpus: u64,
 
     /// What the tasks are called [default: the file's name]
@@ -143,7 +144,7 @@ pub(crate) struct Run {
     pub(crate) restart: bool,
 
     /// How long to wait for enough nodes that match, and then for the tasks to run
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = units::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = amount::duration)]
     pub(crate) timeout: Duration,
 }
 
@@ -187,7 +188,7 @@ pub(crate) struct Kill {
     pub(crate) all: bool,
 
     /// How long to wait for them to end
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = units::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = amount::duration)]
     pub(crate) timeout: Duration,
 }
 

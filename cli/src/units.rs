@@ -1,6 +1,4 @@
-//! Amounts and times, as people write and read them. No floats: what is asked for is exact.
-
-use std::time::Duration;
+//! Amounts and times, as people read them.
 
 /// Bytes: `512 B`, `64 KiB`, `1.5 MiB`.
 pub(crate) fn bytes(bytes: u64) -> String {
@@ -46,71 +44,6 @@ pub(crate) fn micros(micros: u128) -> String {
     format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
 }
 
-/// `65536`, `64K`, `64KiB`, `1M`, `2GiB`: bytes, or 1024 to the first, second or third.
-pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
-    let (digits, unit) = split_unit(text);
-    let size = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "ki" | "kib" => 1 << 10,
-        "m" | "mi" | "mib" => 1 << 20,
-        "g" | "gi" | "gib" => 1 << 30,
-        _ => return Err("write bytes, or an amount such as 64KiB, 1MiB, 2GiB".into()),
-    };
-    let amount: u64 = digits
-        .parse()
-        .map_err(|_| "write a whole number of bytes, such as 65536 or 64KiB".to_owned())?;
-    amount
-        .checked_mul(size)
-        .ok_or_else(|| "that is beyond 2^64 bytes".to_owned())
-}
-
-/// `2`, `0.25`, `250m`: cores, in thousandths.
-pub(crate) fn parse_cores(text: &str) -> Result<u64, String> {
-    let wrong =
-        || "write cores, such as 2, 0.25 or 250m, at most three digits behind the point".to_owned();
-    if let Some(thousandths) = text.strip_suffix('m') {
-        return thousandths.parse().map_err(|_| wrong());
-    }
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    if fraction.is_empty() || fraction.len() > 3 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(wrong());
-    }
-    let whole: u64 = whole.parse().map_err(|_| wrong())?;
-    let fraction: u64 = format!("{fraction:0<3}").parse().map_err(|_| wrong())?;
-    whole
-        .checked_mul(1000)
-        .and_then(|thousandths| thousandths.checked_add(fraction))
-        .ok_or_else(wrong)
-}
-
-/// `500ms`, `30s`, `2m`, `1h`.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "write a time such as 500ms, 30s, 2m or 1h".to_owned();
-    let (digits, unit) = split_unit(text);
-    let amount: u64 = digits.parse().map_err(|_| wrong())?;
-    let millis = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(wrong()),
-    };
-    // A year is for ever, and no instant overflows by it.
-    const YEAR: u64 = 365 * 86_400_000;
-    match amount.checked_mul(millis) {
-        Some(total) if total <= YEAR => Ok(Duration::from_millis(total)),
-        Some(_) | None => Err("that is beyond a year".into()),
-    }
-}
-
-fn split_unit(text: &str) -> (&str, &str) {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (digits, unit) = text.split_at(end);
-    (digits, unit.trim_start())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,54 +77,5 @@ mod tests {
             ]
         );
         assert_eq!(micros(12_345), "12.3 ms");
-    }
-
-    #[test]
-    fn amounts_are_read() {
-        let sizes = [
-            ("65536", Some(65_536)),
-            ("64KiB", Some(65_536)),
-            ("64k", Some(65_536)),
-            ("1 MiB", Some(1 << 20)),
-            ("1.5M", None),
-            ("-1", None),
-            ("", None),
-            ("10KB", None),
-            ("18446744073709551615G", None),
-        ];
-        for (text, expected) in sizes {
-            assert_eq!(parse_bytes(text).ok(), expected, "{text:?}");
-        }
-        let cores = [
-            ("2", Some(2000)),
-            ("0.25", Some(250)),
-            ("250m", Some(250)),
-            ("0.5", Some(500)),
-            ("1.0005", None),
-            ("1.", None),
-            (".5", None),
-            ("0.+5", None),
-            ("m", None),
-            ("18446744073709551615", None),
-        ];
-        for (text, expected) in cores {
-            assert_eq!(parse_cores(text).ok(), expected, "{text:?}");
-        }
-        let times = [
-            ("500ms", Some(500)),
-            ("30s", Some(30_000)),
-            ("2m", Some(120_000)),
-            ("1h", Some(3_600_000)),
-            ("30", None),
-            ("s", None),
-            ("9999h", None),
-        ];
-        for (text, expected) in times {
-            assert_eq!(
-                parse_duration(text).ok(),
-                expected.map(Duration::from_millis),
-                "{text:?}"
-            );
-        }
     }
 }

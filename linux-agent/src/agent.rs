@@ -51,28 +51,28 @@ pub struct Options {
 #[non_exhaustive]
 pub enum StartError {
     /// The master's address is none.
-    #[error("cannot find the master {address:?}: {source}; give it as HOST:PORT")]
+    #[error("cannot find the master {address:?}: {cause}; give it as HOST:PORT")]
     Resolve {
         /// What was given.
         address: String,
         /// Why not.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// There is no socket to be had.
-    #[error("cannot open a UDP socket toward the master {address}: {source}")]
+    #[error("cannot open a UDP socket toward the master {address}: {cause}")]
     Socket {
         /// Where the master is.
         address: SocketAddr,
         /// Why not.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// Modules cannot be kept.
-    #[error("cannot keep modules in {}: {source}; choose another --data-dir", folder.display())]
+    #[error("cannot keep modules in {}: {cause}; choose another --data-dir", folder.display())]
     Storage {
         /// Where they would be.
         folder: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// What the agent has cannot be told.
     #[error("the master cannot be told what this agent has: {0}")]
@@ -102,16 +102,16 @@ impl Agent {
     /// [`StartError`], by what the agent cannot do without.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let socket = connect(&options.master).await?;
-        let address = socket.local_addr().map_err(|source| StartError::Resolve {
+        let address = socket.local_addr().map_err(|cause| StartError::Resolve {
             address: options.master.clone(),
-            source,
+            cause,
         })?;
         let (happen, happenings) = mpsc::channel(HAPPENINGS);
         let storage = ModuleStorage::open(&options.module_folder, options.module_cache)
             .and_then(|storage| StorageThread::start(storage, happen.clone()))
-            .map_err(|source| StartError::Storage {
+            .map_err(|cause| StartError::Storage {
                 folder: options.module_folder,
-                source,
+                cause,
             })?;
         let mut entropy = [0; 32];
         getrandom::fill(&mut entropy)?;
@@ -166,9 +166,9 @@ impl Agent {
 
 /// A socket that hears the master alone.
 async fn connect(master: &str) -> Result<UdpSocket, StartError> {
-    let resolve = |source| StartError::Resolve {
+    let resolve = |cause| StartError::Resolve {
         address: master.to_owned(),
-        source,
+        cause,
     };
     let mut addresses = lookup_host(master).await.map_err(resolve)?;
     let none = || resolve(std::io::ErrorKind::NotFound.into());
@@ -177,7 +177,7 @@ async fn connect(master: &str) -> Result<UdpSocket, StartError> {
         SocketAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
         SocketAddr::V6(_) => ([0_u16; 8], 0).into(),
     };
-    let socket = |source| StartError::Socket { address, source };
+    let socket = |cause| StartError::Socket { address, cause };
     let own = UdpSocket::bind(any).await.map_err(socket)?;
     own.connect(address).await.map_err(socket)?;
     Ok(own)

@@ -5,11 +5,15 @@ use std::time::Duration;
 use edgerm_protocol::limits::MAX_ITEMS;
 use edgerm_protocol::resource::Range;
 
-/// What a setting should look like, told to whoever wrote it otherwise.
-pub(super) type Wanted = &'static str;
+/// What an amount should look like, told to whoever wrote it otherwise.
+pub type Wanted = &'static str;
 
 /// `2`, `0.25`, `250m`: cores, in thousandths.
-pub(super) fn cores(text: &str) -> Result<u64, Wanted> {
+///
+/// # Errors
+///
+/// What to write instead.
+pub fn cores(text: &str) -> Result<u64, Wanted> {
     const WANTED: Wanted =
         "write cores such as 2, 0.25 or 250m, at most three digits behind the point";
     if let Some(thousandths) = text.strip_suffix('m') {
@@ -26,7 +30,11 @@ pub(super) fn cores(text: &str) -> Result<u64, Wanted> {
 }
 
 /// `65536`, `64KiB`, `512M`, `2GiB`: bytes, or 1024 to the first, second or third.
-pub(super) fn bytes(text: &str) -> Result<u64, Wanted> {
+///
+/// # Errors
+///
+/// What to write instead.
+pub fn bytes(text: &str) -> Result<u64, Wanted> {
     let (digits, unit) = split_unit(text);
     let size = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => Some(1),
@@ -45,8 +53,13 @@ pub(super) fn bytes_32(text: &str) -> Result<u32, Wanted> {
     u32::try_from(bytes(text)?).map_err(|_| "a task has less than 4GiB: write less")
 }
 
-/// `500ms`, `5s`, `2m`, `1h`.
-pub(super) fn duration(text: &str) -> Result<Duration, Wanted> {
+/// `500ms`, `5s`, `2m`, `1h`: at most a year, so that no instant overflows by it.
+///
+/// # Errors
+///
+/// What to write instead.
+pub fn duration(text: &str) -> Result<Duration, Wanted> {
+    const YEAR: Duration = Duration::from_secs(365 * 86_400);
     const WANTED: Wanted = "write a time such as 500ms, 5s, 2m or 1h";
     let (digits, unit) = split_unit(text);
     let millis = match unit {
@@ -57,7 +70,12 @@ pub(super) fn duration(text: &str) -> Result<Duration, Wanted> {
         _ => return Err(WANTED),
     };
     let total = whole(digits).and_then(|amount| amount.checked_mul(millis));
-    total.map(Duration::from_millis).ok_or(WANTED)
+    let total = total.map(Duration::from_millis).ok_or(WANTED)?;
+    if total <= YEAR {
+        Ok(total)
+    } else {
+        Err("that is beyond a year: write less")
+    }
 }
 
 /// Time between pings: 100 ms to an hour.
@@ -172,6 +190,8 @@ mod tests {
             ("1h", Some(3_600_000)),
             ("5", None),
             ("s", None),
+            ("8760h", Some(365 * 86_400_000)),
+            ("8761h", None),
             ("18446744073709551615h", None),
         ] {
             assert_eq!(

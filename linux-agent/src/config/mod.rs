@@ -3,7 +3,7 @@
 //! A setting is looked for on the command line ([`Args`]), then in the environment, then in the
 //! file of `--config`; what is said nowhere has a default. `agent.example.toml` has every key.
 
-mod amount;
+pub mod amount;
 mod args;
 mod describe;
 mod devices;

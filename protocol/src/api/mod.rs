@@ -19,7 +19,7 @@
 //! | `POST /v1/modules` | the bytes of a module | 201 [`Module`], 200 where it was known |
 //! | `GET /v1/modules` | | [`Page`] of [`Module`] |
 //! | `GET /v1/modules/{id}` | | the bytes, as they were admitted |
-//! | `GET /v1/events` | | [`Event`]s, as server-sent events |
+//! | `GET /v1/events` | | [`Event`]s, as server-sent events; `framework` keeps others' away |
 //! | `GET /healthz` | | [`Health`] |
 //!
 //! Lists take `limit` (1 to [`MAX_PAGE`], [`DEFAULT_PAGE`] unless told) and `after` (the
