@@ -1,0 +1,86 @@
+//! The master's own process: it says where it listens, serves there, and stops when asked.
+#![cfg(test)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+/// The master's process, which does not outlive its test.
+struct Process(Child);
+
+impl Process {
+    fn start(arguments: &[&str]) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_edgerm-master"))
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self(child)
+    }
+
+    /// Reads what it logs until it is ready, and gives the address of its HTTP API.
+    fn http(&mut self) -> SocketAddr {
+        let log = BufReader::new(self.0.stderr.as_mut().unwrap());
+        let ready = log
+            .lines()
+            .map(Result::unwrap)
+            .find(|line| line.contains("http_addr="));
+        let line = ready.expect("it says that it is ready");
+        let address = line
+            .split("http_addr=")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next());
+        address.expect("an address").parse().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ended = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+#[test]
+fn it_serves_and_stops_when_asked() {
+    let mut process = Process::start(&["--http", "127.0.0.1:0", "--coap", "127.0.0.1:0"]);
+    let http = process.http();
+    let mut stream = TcpStream::connect(http).unwrap();
+    let request = format!("GET /healthz HTTP/1.1\r\nhost: {http}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains(r#""status":"ok""#), "{answer}");
+
+    let id = process.0.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(process.0.wait().unwrap().success());
+}
+
+#[test]
+fn it_does_not_listen_beyond_loopback_unless_told() {
+    let mut process = Process::start(&["--http", "0.0.0.0:0", "--coap", "127.0.0.1:0"]);
+    assert!(!process.0.wait().unwrap().success());
+    let mut said = String::new();
+    process
+        .0
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert!(said.contains("--insecure"), "{said}");
+
+    let insecure = ["--http", "0.0.0.0:0", "--coap", "127.0.0.1:0", "--insecure"];
+    let mut process = Process::start(&insecure);
+    assert!(process.http().ip().is_unspecified());
+}
