@@ -1,7 +1,8 @@
 //! What the master has to say to one agent: requests that wait, and the one that is asked.
 //!
-//! One request is outstanding at a time (`NSTART`, RFC 7252 section 4.7). Launches, kills and
-//! the description come before messages. One that the agent did not hear is held and asked
+//! One request is outstanding at a time (`NSTART`, RFC 7252 section 4.7). Kills come first, so
+//! that no launch which the agent puts off keeps them; then launches and the description, then
+//! messages. One that the agent did not hear is held and asked
 //! again when the agent is next heard (queue mode).
 
 use std::collections::VecDeque;
@@ -94,9 +95,17 @@ impl Link {
         }
     }
 
+    /// Keeps `command`, and whatever else waits, until the agent is heard.
+    pub(crate) fn hold(&mut self, command: Command) {
+        self.push_again(command);
+        self.held = true;
+    }
+
     /// The next command to ask. A message waits until its task `runs`.
     pub(crate) fn pop(&mut self, runs: impl Fn(TaskId) -> bool) -> Option<Command> {
-        self.control.pop_front().or_else(|| {
+        let kill = |command: &Command| matches!(command, Command::Kill(_));
+        let first = self.control.iter().position(kill).unwrap_or(0);
+        self.control.remove(first).or_else(|| {
             let ready = |command: &Command| command.task().is_some_and(&runs);
             let at = self.messages.iter().position(ready)?;
             self.messages.remove(at)
@@ -138,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn launches_and_kills_come_before_messages_and_once() {
+    fn kills_come_before_launches_and_those_before_messages_and_once() {
         let mut link = Link::new(
             SocketAddr::from(([127, 0, 0, 1], 1)),
             Instant::from_millis(0),
@@ -150,11 +159,13 @@ mod tests {
         link.push(Command::Kill(task));
         link.push(Command::Kill(TaskId(2)));
         assert_eq!(link.waiting(), 4);
-        assert_eq!(link.pop(|_| true), Some(Command::Launch(task)));
-        link.push_again(Command::Launch(task));
-        assert_eq!(link.pop(|_| true), Some(Command::Launch(task)));
-        link.forget(task);
+        assert_eq!(link.pop(|_| true), Some(Command::Kill(task)));
         assert_eq!(link.pop(|_| true), Some(Command::Kill(TaskId(2))));
+        assert_eq!(link.pop(|_| true), Some(Command::Launch(task)));
+        link.hold(Command::Launch(task));
+        link.push(Command::Kill(TaskId(2)));
+        assert_eq!(link.pop(|_| true), Some(Command::Kill(TaskId(2))));
+        link.forget(task);
         assert_eq!(link.pop(|_| true), None);
     }
 }

@@ -44,6 +44,12 @@ impl Peers {
         self.peers.get_mut(&address)
     }
 
+    /// Whoever is at `address`, where that is the path of `agent`.
+    pub(crate) fn path_of(&mut self, agent: AgentId, address: SocketAddr) -> Option<&mut Peer> {
+        let peer = self.peers.get_mut(&address)?;
+        (peer.agent == Some(agent)).then_some(peer)
+    }
+
     /// Whoever is at `address`, met for the first time if need be, with the seed that `draw`
     /// gives.
     pub(crate) fn meet(&mut self, address: SocketAddr, draw: impl FnOnce() -> u64) -> &mut Peer {

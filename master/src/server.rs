@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
@@ -16,6 +16,9 @@ use crate::shared::Shared;
 
 /// Bytes of the receive buffer: over a datagram's limit, so that one too long is seen as such.
 const RECEIVE_BUFFER: usize = 2048;
+
+/// Connections that wait to be accepted at most.
+const BACKLOG: u32 = 1024;
 
 /// How long calls in progress may take when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
@@ -80,9 +83,7 @@ impl Server {
         let socket = UdpSocket::bind(coap)
             .await
             .map_err(bind_error("CoAP", coap))?;
-        let listener = TcpListener::bind(http)
-            .await
-            .map_err(bind_error("the HTTP API", http))?;
+        let listener = listen(http).map_err(bind_error("the HTTP API", http))?;
         let coap_addr = socket.local_addr().map_err(bind_error("CoAP", coap))?;
         let http_addr = listener
             .local_addr()
@@ -155,6 +156,19 @@ async fn run_coap(shared: Arc<Shared>) {
             () = shared.wake.notified() => {}
         }
     }
+}
+
+/// A listener whose connections send at once. On Linux they inherit it; with Nagle's algorithm the
+/// first event of a stream would wait 40 ms for the acknowledgement of its head.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.set_nodelay(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 async fn sleep(time: Option<Duration>) {

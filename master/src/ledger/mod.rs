@@ -30,6 +30,7 @@ pub use accept_error::{AcceptError, AcceptFault};
 pub use change::{AgentRegistration, Change, Module, OfferEnd};
 pub use invariant::Violation;
 pub use offer::OfferError;
+pub(crate) use reconcile::KILLED_UNTAKEN;
 pub use reconcile::{Reconciliation, Resolution, resolve};
 pub use records::{Agent, Framework, Offer, Task};
 pub use registration::{DescriptionFault, RegistrationFault, check_description};

@@ -20,6 +20,9 @@ use edgerm_protocol::{AgentId, TaskId, TaskState};
 use super::change::Change;
 use super::{Ledger, Task};
 
+/// Why a task is KILLED that was sent, and that its agent does not know.
+pub(crate) const KILLED_UNTAKEN: &str = "killed before its agent had taken it";
+
 /// What becomes of one task: a cell of the table above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolution {
@@ -110,8 +113,7 @@ impl Ledger {
             Resolution::Unwanted => outcome.unwanted.push(task),
             Resolution::Launch => outcome.launch.push(task),
             Resolution::Killed => {
-                let detail = Some("killed before its agent had taken it");
-                let change = self.move_task_to(task, TaskState::Killed, detail);
+                let change = self.move_task_to(task, TaskState::Killed, Some(KILLED_UNTAKEN));
                 outcome.changes.extend(change);
             }
             Resolution::Lost => {

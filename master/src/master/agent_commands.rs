@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | 2.xx | STARTING | KILLING | done |
 //! | 4.01 | asked again when the agent is heard | the same | the same |
-//! | 4.04 | REJECTED | LOST | dropped |
+//! | 4.04 | REJECTED | LOST; KILLED where it was never taken | dropped |
 //! | 4.xx | REJECTED, with the diagnostic | dropped | dropped |
 //! | 5.xx | asked again when the agent is heard | the same | dropped |
 //! | reset, or none | asked again when the agent is heard | the same | the same |
@@ -22,7 +22,7 @@ use edgerm_protocol::{AgentId, Instant, SessionId, TaskId, TaskState, encode};
 use super::Master;
 use super::registration::read_description;
 use crate::launch;
-use crate::ledger::Ledger;
+use crate::ledger::{KILLED_UNTAKEN, Ledger};
 use crate::link::{Command, Link, Pull};
 
 /// Largest block of a description that is asked for; the agent may give smaller ones.
@@ -45,12 +45,11 @@ impl Master {
             return;
         };
         let address = link.address;
-        let Some(peer) = self.peers.get_mut(address) else {
+        // Where somebody else was heard at its address since, it is to be heard again.
+        let Some(peer) = self.peers.path_of(agent, address) else {
             return;
         };
-        // Somebody else was heard at its address since: it is to be heard from another.
-        let displaced = peer.agent != Some(agent);
-        if displaced || link.held || link.asked.is_some() || peer.endpoint.is_busy() {
+        if link.held || link.asked.is_some() || peer.endpoint.is_busy() {
             return;
         }
         let runs = |id| {
@@ -109,7 +108,7 @@ impl Master {
                 self.ask_next(now, agent);
             }
             None => {
-                hold(link, command);
+                link.hold(command);
                 self.count("request_unanswered");
             }
         }
@@ -126,7 +125,7 @@ impl Master {
             || (response.code.class() == 5 && !matches!(command, Command::Message(..)));
         if later {
             if let Some(link) = self.links.get_mut(&agent) {
-                hold(link, command);
+                link.hold(command);
             }
             return;
         }
@@ -141,8 +140,14 @@ impl Master {
             }
             Command::Kill(task) if taken => self.move_task(now, task, TaskState::Killing, None),
             Command::Kill(task) if response.code == Code::NOT_FOUND => {
-                let detail = Some("its agent does not know it");
-                self.move_task(now, task, TaskState::Lost, detail);
+                let taken = self.ledger.task(task);
+                let taken = taken.is_some_and(|task| task.state > TaskState::Issued);
+                let (state, detail) = if taken {
+                    (TaskState::Lost, "its agent does not know it")
+                } else {
+                    (TaskState::Killed, KILLED_UNTAKEN)
+                };
+                self.move_task(now, task, state, Some(detail));
             }
             Command::Kill(_) | Command::Message(..) if taken => {}
             Command::Kill(task) | Command::Message(task, _) => {
@@ -201,51 +206,6 @@ impl Master {
             }
         }
     }
-
-    /// The agent is reached at `address` from now on. What was asked at its former address is
-    /// asked again.
-    pub(super) fn move_path(&mut self, agent: AgentId, address: SocketAddr) {
-        let Some(link) = self.links.get_mut(&agent) else {
-            return;
-        };
-        let before = std::mem::replace(&mut link.address, address);
-        if before != address {
-            if let Some((_, command)) = link.asked.take() {
-                link.push_again(command);
-            }
-            self.leave_path_of(before, agent);
-        }
-        if let Some(displaced) = self.peers.pin(address, agent) {
-            // Whoever was there is heard from elsewhere, or not at all.
-            if let Some(peer) = self.peers.get_mut(address) {
-                peer.endpoint.cancel();
-            }
-            if let Some(link) = self.links.get_mut(&displaced)
-                && let Some((_, command)) = link.asked.take()
-            {
-                hold(link, command);
-            }
-        }
-    }
-
-    fn leave_path_of(&mut self, address: SocketAddr, agent: AgentId) {
-        let own = self.peers.get_mut(address).and_then(|peer| peer.agent) == Some(agent);
-        if own {
-            self.leave_path(address);
-        }
-    }
-
-    /// Nobody of ours is at `address` any more.
-    pub(super) fn leave_path(&mut self, address: SocketAddr) {
-        self.peers.unpin(address);
-        self.flush(address);
-    }
-}
-
-/// Keeps `command` until the agent is heard.
-fn hold(link: &mut Link, command: Command) {
-    link.push_again(command);
-    link.held = true;
 }
 
 /// Sends `command`. `None` where it is about a task that has ended, or a pull that is over.

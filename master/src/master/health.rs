@@ -25,7 +25,7 @@ impl Master {
         };
         link.heard_at = now;
         link.held = false;
-        if link.address != from {
+        if link.address != from || self.peers.path_of(agent, from).is_none() {
             self.move_path(agent, from);
         }
         if self
@@ -91,7 +91,10 @@ impl Master {
             link.clear();
             link.clear_messages();
             let address = link.address;
-            self.leave_path(address);
+            if let Some(at) = link.look_at.take() {
+                self.timers.remove(&(at, Timer::Health(id)));
+            }
+            self.leave_path(id, address);
         }
     }
 

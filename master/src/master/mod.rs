@@ -9,6 +9,7 @@
 //! | `agent_requests` | answers what agents ask: ping, output, deregister, modules |
 //! | `registration` | answers an agent that registers, and learns what it has |
 //! | `agent_commands` | asks agents: launch, kill, message, description |
+//! | `paths` | where each agent is reached |
 //! | `health` | agents fall silent, are heard again, are given up |
 //! | `offers`, `tasks`, `frameworks`, `modules`, `agents` | the API's calls |
 //! | `commit` | makes a change true and tells everybody whom it concerns |
@@ -25,6 +26,7 @@ mod modules;
 mod offer_errors;
 mod offers;
 mod page;
+mod paths;
 mod registration;
 mod task_errors;
 mod tasks;

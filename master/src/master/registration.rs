@@ -14,7 +14,7 @@ use edgerm_protocol::{AgentId, DecodeError, Instant, TaskId, WIRE_VERSION, decod
 use super::Master;
 use super::agent_requests::{Done, Refused, encoded};
 use crate::ledger::{DescriptionFault, check_description};
-use crate::link::{Command, Link};
+use crate::link::Command;
 
 impl Master {
     pub(super) fn on_register(
@@ -94,20 +94,6 @@ impl Master {
             self.queue(agent, Command::Kill(task));
         }
         List::from_first(outcome.unwanted)
-    }
-
-    fn open_link(&mut self, now: Instant, agent: AgentId, from: SocketAddr) {
-        let link = self
-            .links
-            .entry(agent)
-            .or_insert_with(|| Link::new(from, now));
-        if let Some(peer) = self.peers.get_mut(link.address) {
-            peer.endpoint.cancel();
-        }
-        link.clear();
-        link.heard_at = now;
-        self.move_path(agent, from);
-        self.watch(now, agent);
     }
 
     /// Takes what `agent` told of itself.

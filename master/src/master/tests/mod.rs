@@ -3,6 +3,7 @@
 
 mod health;
 mod offers;
+mod paths;
 mod refusals;
 mod road;
 
