@@ -363,6 +363,22 @@ async fn every_refusal_says_what_and_where() {
 }
 
 #[tokio::test]
+async fn a_page_whose_name_was_pointed_here_reads_nothing() {
+    let master = start().await;
+    for path in ["/v1/agents", "/healthz"] {
+        let mut stream = TcpStream::connect(master.http_addr).await.unwrap();
+        let head =
+            format!("GET {path} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+        assert!(answer.contains("foreignHost"), "{answer}");
+    }
+    master.shutdown().await;
+}
+
+#[tokio::test]
 async fn the_api_beyond_loopback_needs_to_be_insecure() {
     let everywhere = SocketAddr::from(([0, 0, 0, 0], 0));
     let config = Config {

@@ -1,5 +1,7 @@
 //! Bodies: read up to a limit, and as JSON with the field that breaks it named.
 
+use std::time::Duration;
+
 use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
 use warp::http::StatusCode;
@@ -7,17 +9,32 @@ use warp::{Buf, Filter, Rejection};
 
 use super::{Failure, MAX_JSON};
 
-/// The body as bytes, unless it is longer than `limit`. It is not read further than that.
+/// How long a body may be on its way: a module of 1 MiB comes over 300 kbit/s in that time.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The body as bytes, unless it is longer than `limit`, or takes too long. It is not read
+/// further than that.
 pub(super) fn bytes(
     limit: usize,
 ) -> impl Filter<Extract = (Result<Vec<u8>, Failure>,), Error = Rejection> + Clone {
-    warp::body::stream().then(move |stream| collect(stream, limit))
+    warp::body::stream().then(move |stream| in_time(PATIENCE, collect(stream, limit)))
 }
 
 /// The body as JSON.
 pub(super) fn json<T: DeserializeOwned + Send>()
 -> impl Filter<Extract = (Result<T, Failure>,), Error = Rejection> + Clone {
     bytes(MAX_JSON).map(|bytes: Result<Vec<u8>, Failure>| parse(&bytes?))
+}
+
+async fn in_time(
+    patience: Duration,
+    body: impl Future<Output = Result<Vec<u8>, Failure>>,
+) -> Result<Vec<u8>, Failure> {
+    let late = |_| {
+        let message = format!("the body has not come within {} s", patience.as_secs());
+        Failure::new(StatusCode::REQUEST_TIMEOUT, "bodyTooSlow", message, None)
+    };
+    tokio::time::timeout(patience, body).await.map_err(late)?
 }
 
 async fn collect<B: Buf>(
@@ -74,6 +91,17 @@ fn known_path(path: &str) -> Option<String> {
 mod tests {
     use super::*;
     use edgerm_protocol::api::Accept;
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let never = futures_util::stream::pending::<Result<&[u8], warp::Error>>();
+        let late = in_time(Duration::ZERO, collect(never, 10)).await;
+        let shown = format!("{:?}", late.unwrap_err());
+        assert!(
+            shown.contains("408") && shown.contains("bodyTooSlow"),
+            "{shown}"
+        );
+    }
 
     #[test]
     fn the_field_that_breaks_the_body_is_named() {

@@ -59,6 +59,14 @@ impl Failure {
         let message = "web pages may not change anything here: leave the Origin header out";
         Self::new(StatusCode::FORBIDDEN, "crossOrigin", message, None)
     }
+
+    pub(super) fn foreign_host(host: &str) -> Self {
+        let message = format!(
+            "this master is not called {host:?}, as web pages might: call it by its address or \
+             as localhost, or start it with --insecure"
+        );
+        Self::new(StatusCode::FORBIDDEN, "foreignHost", message, None)
+    }
 }
 
 impl Reply for Failure {

@@ -8,6 +8,7 @@ mod body;
 mod events;
 mod failure;
 mod frameworks;
+mod guard;
 mod health;
 mod modules;
 mod offers;
@@ -18,9 +19,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use warp::http::{Method, StatusCode};
+use warp::http::StatusCode;
 use warp::reply::Response;
-use warp::{Filter, Rejection, Reply};
+use warp::{Filter, Reply};
 
 use crate::shared::Shared;
 pub(crate) use failure::Failure;
@@ -62,25 +63,10 @@ pub(crate) fn routes(
         .or(events::routes(api))
         .unify()
         .boxed();
-    not_from_a_page()
+    guard::not_from_a_page(api.insecure)
         .and(warp::path("v1").and(v1).or(health::routes(api)).unify())
         .recover(failure::recover)
         .unify()
-}
-
-/// Refuses what a web page sends: the API has none, so a page that calls it is another's.
-fn not_from_a_page() -> impl Filter<Extract = (), Error = Rejection> + Clone {
-    warp::method()
-        .and(warp::header::optional::<String>("origin"))
-        .and_then(|method: Method, origin: Option<String>| async move {
-            match origin {
-                Some(_) if method != Method::GET => {
-                    Err(warp::reject::custom(Failure::cross_origin()))
-                }
-                Some(_) | None => Ok(()),
-            }
-        })
-        .untuple_one()
 }
 
 /// Gives the master to a handler.
