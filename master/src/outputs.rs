@@ -128,6 +128,10 @@ impl OutputStore {
             outputs.bytes -= bytes;
             self.bytes -= bytes;
             self.by_age.remove(&kept.stamp);
+            // Tasks that said much once and gave way since hold no empty places.
+            if outputs.ring.len() < outputs.ring.capacity() / 4 {
+                outputs.ring.shrink_to(outputs.ring.len() * 2);
+            }
         }
     }
 }
@@ -181,5 +185,22 @@ mod tests {
         store.forget(TASK);
         store.forget(TaskId(2));
         assert_eq!(store.bytes(), 0);
+    }
+
+    #[test]
+    fn a_task_whose_outputs_gave_way_holds_no_places_for_them() {
+        let limits = Limits {
+            output_bytes: 500 * (1 + OVERHEAD),
+            ..Limits::default()
+        };
+        let mut store = OutputStore::default();
+        for (task, sequence) in (1..=500)
+            .map(|it| (TASK, it))
+            .chain((1..=499).map(|it| (TaskId(2), it)))
+        {
+            store.push(&limits, task, (BOOT, sequence), None, b"x");
+        }
+        assert_eq!(indices(&store, TASK), [500]);
+        assert!(store.tasks[&TASK].ring.capacity() < 50);
     }
 }

@@ -1,21 +1,28 @@
 //! Whether an agent has what a request for offers wants.
 
+use std::ops::Deref;
+
 use edgerm_protocol::api::{Constraints, DeviceConstraint};
 use edgerm_protocol::owned::{AttributeValue, Resources, Value};
 
 use crate::ledger::{Agent, quantity};
 
-/// Whether `agent`, with `free` left of it, has all that is wanted.
-pub(super) fn matches(constraints: &Constraints, agent: &Agent, free: &Resources) -> bool {
+/// Whether `agent`, with `free` left of it, has all that is wanted. What is free takes longest
+/// to find out, so it is looked at last.
+pub(super) fn matches(
+    constraints: &Constraints,
+    agent: &Agent,
+    free: &impl Deref<Target = Resources>,
+) -> bool {
     names(constraints, agent)
-        && constraints
-            .resources
-            .iter()
-            .all(|(name, least)| quantity::scalar(free, name) >= *least)
         && constraints
             .attributes
             .iter()
             .all(|(name, wanted)| is_attribute(agent.attributes.get(name), wanted))
+        && constraints
+            .resources
+            .iter()
+            .all(|(name, least)| quantity::scalar(free, name) >= *least)
         && has_devices(&constraints.devices, free)
 }
 

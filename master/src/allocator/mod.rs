@@ -10,13 +10,16 @@
 mod constraint;
 mod share;
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 
 use edgerm_protocol::api::Constraints;
+use edgerm_protocol::owned::Resources;
 use edgerm_protocol::{AgentId, FrameworkId, Instant};
 
-use crate::ledger::Ledger;
 use crate::ledger::quantity::Scalars;
+use crate::ledger::{Agent, Ledger};
 pub use share::Share;
 
 /// Names one long poll.
@@ -127,7 +130,12 @@ impl Allocator {
             .range(start..)
             .chain(self.free.range(..start))
             .copied()
-            .filter(|agent| self.suits(ledger, now, request, *agent))
+            .filter(|id| {
+                ledger.agent(*id).is_some_and(|agent| {
+                    let free = LazyCell::new(|| agent.free());
+                    self.suits(ledger, now, request, agent, &free)
+                })
+            })
             .take(request.max)
             .collect()
     }
@@ -140,10 +148,12 @@ impl Allocator {
         weights: &BTreeMap<String, u16>,
         agent: AgentId,
     ) -> Option<(WaitId, FrameworkId)> {
+        let agent = ledger.agent(agent)?;
+        let free = LazyCell::new(|| agent.free());
         let suited: Vec<_> = self
             .waiting
             .iter()
-            .filter(|(_, waiting)| self.suits(ledger, now, waiting, agent))
+            .filter(|(_, waiting)| self.suits(ledger, now, waiting, agent, &free))
             .collect();
         if let [(only, waiting)] = suited[..] {
             return Some((*only, waiting.framework));
@@ -178,20 +188,25 @@ impl Allocator {
         }
     }
 
-    fn suits(&self, ledger: &Ledger, now: Instant, request: &Waiting, agent: AgentId) -> bool {
+    fn suits(
+        &self,
+        ledger: &Ledger,
+        now: Instant,
+        request: &Waiting,
+        agent: &Agent,
+        free: &impl Deref<Target = Resources>,
+    ) -> bool {
         let wants = ledger
             .framework(request.framework)
             .is_some_and(|framework| !framework.suppressed);
         let filtered = self
             .filters
-            .get(&(request.framework, agent))
+            .get(&(request.framework, agent.id))
             .is_some_and(|until| *until > now);
         wants
             && !filtered
-            && ledger.agent(agent).is_some_and(|agent| {
-                agent.is_offerable()
-                    && constraint::matches(&request.constraints, agent, &agent.free())
-            })
+            && agent.is_offerable()
+            && constraint::matches(&request.constraints, agent, free)
     }
 }
 

@@ -23,6 +23,7 @@ impl Ledger {
             Change::AgentForgotten(agent) => {
                 if let Some(agent) = self.agents.remove(agent) {
                     self.agent_names.remove(&agent.name);
+                    self.gone.remove(&agent.id);
                 }
             }
             Change::FrameworkRegistered {
@@ -106,6 +107,7 @@ impl Ledger {
         if agent.state == AgentState::Gone {
             self.cluster.add(&agent.total);
         }
+        self.gone.remove(&registration.agent);
         agent.state = AgentState::Registered;
         agent.boot = registration.boot;
         agent.ping_period_ms = registration.ping_period_ms;
@@ -134,6 +136,7 @@ impl Ledger {
             if let Some(session) = agent.session.take() {
                 self.sessions.remove(&session);
             }
+            self.gone.insert(agent.id);
         }
         agent.state = state;
     }

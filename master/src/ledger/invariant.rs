@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use edgerm_protocol::api::AgentState;
 use edgerm_protocol::owned::{Resources, Value};
 use edgerm_protocol::resource::Access;
 use edgerm_protocol::{AgentId, FrameworkId, TaskId};
@@ -25,6 +26,8 @@ pub enum Violation {
     WrongShare(FrameworkId),
     /// The scalars of the cluster are not the sum of its agents'.
     WrongCluster,
+    /// The agents recorded as gone are not those that are.
+    WrongGone,
     /// A task that has not ended is not counted by its agent, or one that has is.
     Uncounted(TaskId),
 }
@@ -41,6 +44,7 @@ impl fmt::Display for Violation {
             Self::WrongSum(agent) => write!(f, "agent {agent}: used or offered is a wrong sum"),
             Self::WrongShare(framework) => write!(f, "framework {framework}: wrong share"),
             Self::WrongCluster => f.write_str("the cluster's scalars are a wrong sum"),
+            Self::WrongGone => f.write_str("the list of agents that are gone is wrong"),
             Self::Uncounted(task) => write!(f, "task {task} is not counted where it should be"),
         }
     }
@@ -58,6 +62,13 @@ impl Ledger {
         self.agents
             .values()
             .try_for_each(|agent| self.check_agent(agent))?;
+        let gone = self
+            .agents
+            .values()
+            .filter(|agent| agent.state == AgentState::Gone);
+        if !gone.map(|agent| &agent.id).eq(&self.gone) {
+            return Err(Violation::WrongGone);
+        }
         for task in self.tasks.values() {
             let counted = self
                 .agents

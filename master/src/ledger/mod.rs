@@ -21,7 +21,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
 use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId, SessionId, TaskId};
@@ -47,6 +47,8 @@ const REMEMBERED_OFFERS: usize = 4096;
 pub struct Ledger {
     agents: BTreeMap<AgentId, Agent>,
     agent_names: BTreeMap<String, AgentId>,
+    /// Agents that are gone, to be forgotten when there is no room.
+    gone: BTreeSet<AgentId>,
     sessions: BTreeMap<SessionId, AgentId>,
     frameworks: BTreeMap<FrameworkId, Framework>,
     offers: BTreeMap<OfferId, Offer>,

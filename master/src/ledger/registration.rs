@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use edgerm_protocol::api::AgentState;
 use edgerm_protocol::limits::MAX_TASKS;
 use edgerm_protocol::owned::{Description, Value};
 use edgerm_protocol::resource::names;
@@ -92,12 +91,8 @@ impl Ledger {
             Some(agent) => *agent,
             None => {
                 if self.agents.len() >= max_agents {
-                    let gone = self
-                        .agents
-                        .values()
-                        .find(|agent| agent.state == AgentState::Gone)
-                        .ok_or(RegistrationFault::TableFull { max: max_agents })?;
-                    changes.push(Change::AgentForgotten(gone.id));
+                    let full = RegistrationFault::TableFull { max: max_agents };
+                    changes.push(Change::AgentForgotten(*self.gone.first().ok_or(full)?));
                 }
                 self.new_agent_id(name)
             }

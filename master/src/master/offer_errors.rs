@@ -4,7 +4,7 @@ use std::fmt;
 
 use edgerm_protocol::FrameworkId;
 use edgerm_protocol::api::MAX_PAGE;
-use edgerm_protocol::limits::MAX_TASK_DEVICES;
+use edgerm_protocol::resource::names;
 
 use crate::ledger::{AcceptFault, OfferEnd, OfferError};
 use crate::refusal::Refuse;
@@ -21,8 +21,22 @@ pub enum OfferRequestError {
     Max(usize),
     /// `waitMs` is over this many milliseconds.
     Wait(u128),
-    /// More devices than a task can have.
-    Devices(usize),
+    /// More constraints of a kind than make sense of one agent.
+    TooMany {
+        /// Of which kind.
+        field: &'static str,
+        /// How many.
+        count: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// A constraint has a text that is longer than any agent's.
+    TooLong {
+        /// Bytes of the text.
+        length: usize,
+        /// Bytes it may have.
+        max: usize,
+    },
     /// So many long polls wait already.
     Overloaded(usize),
 }
@@ -36,9 +50,12 @@ impl fmt::Display for OfferRequestError {
             ),
             Self::Max(max) => write!(f, "max {max} is not within 1 to {MAX_PAGE}"),
             Self::Wait(most) => write!(f, "waitMs is over {most}: ask again after that"),
-            Self::Devices(count) => write!(
+            Self::TooMany { field, count, max } => {
+                write!(f, "{count} constraints in {field}, at most {max} may be")
+            }
+            Self::TooLong { length, max } => write!(
                 f,
-                "{count} devices are wanted of one agent, a task can have {MAX_TASK_DEVICES}"
+                "a constraint has a text of {length} bytes, no agent's has more than {max}"
             ),
             Self::Overloaded(waits) => {
                 write!(f, "{waits} calls wait already: ask again in a while")
@@ -53,7 +70,7 @@ impl Refuse for OfferRequestError {
     fn status(&self) -> u16 {
         match self {
             Self::UnknownFramework(_) => 404,
-            Self::Max(_) | Self::Wait(_) | Self::Devices(_) => 422,
+            Self::Max(_) | Self::Wait(_) | Self::TooMany { .. } | Self::TooLong { .. } => 422,
             Self::Overloaded(_) => 503,
         }
     }
@@ -61,7 +78,9 @@ impl Refuse for OfferRequestError {
     fn code(&self) -> &'static str {
         match self {
             Self::UnknownFramework(_) => "unknownFramework",
-            Self::Max(_) | Self::Wait(_) | Self::Devices(_) => "outOfRange",
+            Self::Max(_) | Self::Wait(_) => "outOfRange",
+            Self::TooMany { .. } => "tooMany",
+            Self::TooLong { .. } => "tooLong",
             Self::Overloaded(_) => "overloaded",
         }
     }
@@ -71,7 +90,8 @@ impl Refuse for OfferRequestError {
             Self::UnknownFramework(_) => "framework",
             Self::Max(_) => "max",
             Self::Wait(_) => "waitMs",
-            Self::Devices(_) => "constraints.devices",
+            Self::TooMany { field, .. } => field,
+            Self::TooLong { .. } => "constraints",
             Self::Overloaded(_) => return None,
         };
         Some(field.to_owned())
@@ -160,6 +180,8 @@ impl Refuse for AcceptError {
             AcceptFault::IdUsed(_) => ".id".to_owned(),
             AcceptFault::Name(_) => ".name".to_owned(),
             AcceptFault::UnknownModule(_) | AcceptFault::MissingFeature(_) => ".module".to_owned(),
+            // A slot is what the task itself takes: no field of it says so.
+            AcceptFault::Exceeds { resource, .. } if *resource == names::TASKS => String::new(),
             AcceptFault::Exceeds { resource, .. } | AcceptFault::Amount { resource, .. } => {
                 format!(".resources.{resource}")
             }

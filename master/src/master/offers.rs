@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use edgerm_protocol::api::{self, MAX_PAGE, Page};
-use edgerm_protocol::limits::MAX_TASK_DEVICES;
+use edgerm_protocol::limits::{MAX_ATTRIBUTE, MAX_ATTRIBUTES, MAX_RESOURCES, MAX_TASK_DEVICES};
 use edgerm_protocol::{AgentId, FrameworkId, Instant, OfferId};
 
 use super::offer_errors::{AcceptError, DeclineError, OfferRequestError};
@@ -34,10 +34,7 @@ impl Master {
         if u128::from(request.wait_ms) > longest {
             return Err(OfferRequestError::Wait(longest));
         }
-        let devices = request.constraints.devices.len();
-        if devices > MAX_TASK_DEVICES {
-            return Err(OfferRequestError::Devices(devices));
-        }
+        check_constraints(&request.constraints)?;
         self.allocate(now);
         let waiting = Waiting {
             framework: request.framework,
@@ -184,5 +181,46 @@ impl Master {
         if self.ledger.offer(offer).is_some() {
             self.commit(now, Change::OfferEnded { offer, end });
         }
+    }
+}
+
+/// Holds what is wanted of an agent to what one can have: it is compared with every agent, and
+/// kept while the request waits.
+fn check_constraints(constraints: &api::Constraints) -> Result<(), OfferRequestError> {
+    let kinds = [
+        ("constraints.agents", constraints.agents.len(), MAX_PAGE),
+        (
+            "constraints.devices",
+            constraints.devices.len(),
+            MAX_TASK_DEVICES,
+        ),
+        (
+            "constraints.resources",
+            constraints.resources.len(),
+            MAX_RESOURCES,
+        ),
+        (
+            "constraints.attributes",
+            constraints.attributes.len(),
+            MAX_ATTRIBUTES,
+        ),
+    ];
+    if let Some((field, count, max)) = kinds.into_iter().find(|(_, count, max)| count > max) {
+        return Err(OfferRequestError::TooMany { field, count, max });
+    }
+    let devices = constraints.devices.iter().map(|device| &device.name);
+    let attributes = constraints.attributes.iter();
+    let length = constraints
+        .agents
+        .iter()
+        .chain(devices)
+        .chain(constraints.resources.keys())
+        .chain(attributes.flat_map(|(name, text)| [name, text]))
+        .map(String::len)
+        .max();
+    let max = MAX_ATTRIBUTE;
+    match length.filter(|length| *length > max) {
+        Some(length) => Err(OfferRequestError::TooLong { length, max }),
+        None => Ok(()),
     }
 }

@@ -85,3 +85,29 @@ fn the_same_name_is_the_same_agent_after_a_restart_of_either_end() {
     };
     assert_eq!(ids(&first), ids(&second));
 }
+
+#[test]
+fn agents_of_ever_new_names_displace_those_that_are_gone() {
+    let mut world = World::new(2);
+    world.master.config.limits.agents = 2;
+    world.nodes.push(Node::new(2));
+    let (code, body) = world.try_register(2, WIRE_VERSION, true, &[]);
+    assert_eq!(code, Code::BAD_REQUEST);
+    assert!(String::from_utf8_lossy(&body).contains("2 agents"));
+    world.pass(700_000);
+    for name in 0..10 {
+        world.nodes[2].name = format!("new-{name}");
+        world.register(2, &[]);
+        assert!(
+            world
+                .master
+                .ledger()
+                .agent_named(&world.nodes[2].name)
+                .is_some()
+        );
+        assert_eq!(world.master.ledger().agent_count(), 2);
+        assert_eq!(world.master.links.len(), 2);
+        assert_eq!(world.master.timers.len(), 1);
+        world.pass(700_000);
+    }
+}

@@ -176,3 +176,56 @@ fn a_framework_that_goes_leaves_nothing_behind() {
     let other = world.framework("default");
     assert_eq!(world.offers(other, 1).len(), 1);
 }
+
+#[test]
+fn more_is_not_wanted_of_an_agent_than_one_can_have() {
+    use crate::refusal::Refuse;
+
+    let mut world = World::new(1);
+    let framework = world.framework("default");
+    let names = |count: usize| (0..count).map(|number| format!("name-{number}"));
+    let pairs = |count| names(count).map(|name| (name, String::new())).collect();
+    let none = Constraints::default;
+    let cases = [
+        (
+            Constraints {
+                agents: names(1001).collect(),
+                ..none()
+            },
+            "constraints.agents",
+        ),
+        (
+            Constraints {
+                attributes: pairs(33),
+                ..none()
+            },
+            "constraints.attributes",
+        ),
+        (
+            Constraints {
+                resources: names(65).map(|name| (name, 0)).collect(),
+                ..none()
+            },
+            "constraints.resources",
+        ),
+        (
+            Constraints {
+                agents: vec!["a".repeat(65)],
+                ..none()
+            },
+            "constraints",
+        ),
+    ];
+    for (constraints, field) in cases {
+        let request = OfferRequest {
+            framework,
+            constraints,
+            max: None,
+            wait_ms: 1000,
+        };
+        let refused = world.master.request_offers(world.now, request).unwrap_err();
+        assert_eq!(refused.status(), 422, "{refused}");
+        assert_eq!(refused.field().as_deref(), Some(field), "{refused}");
+    }
+    assert!(world.master.waits.is_empty());
+}

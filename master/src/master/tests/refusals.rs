@@ -154,6 +154,32 @@ fn an_offer_is_its_frameworks_once_and_for_a_while() {
     assert_eq!(accept(&mut world, next.id, own), used);
 }
 
+#[test]
+fn a_task_beyond_the_slots_is_named_as_a_whole() {
+    let mut world = World::new(1);
+    let framework = world.framework("default");
+    let offer = world.offers(framework, 1).remove(0);
+    let small = |id| {
+        let mut task = task(id);
+        task.resources = TaskResources {
+            mem: 100,
+            ..TaskResources::default()
+        };
+        task
+    };
+    let accept = Accept {
+        framework,
+        tasks: (1..=5).map(small).collect(),
+    };
+    let refused = world.master.accept_offer(world.now, offer.id, &accept);
+    let refusal = refused.unwrap_err().refusal();
+    assert_eq!(
+        (refusal.code.as_str(), refusal.field.as_deref()),
+        ("exceedsOffer", Some("tasks[4]"))
+    );
+    assert_eq!(world.master.ledger().task_count(), 0);
+}
+
 proptest! {
     #[test]
     fn no_datagram_panics_or_registers(
