@@ -139,11 +139,7 @@ pub(crate) struct Run {
     #[arg(short, long)]
     pub(crate) follow: bool,
 
-    /// Start the task again after a reboot of its node, without being told
-    #[arg(long)]
-    pub(crate) restart: bool,
-
-    /// How long to wait for enough nodes that match, and then for the tasks to run
+    /// How long to wait for enough nodes that match, and then for the tasks to be RUNNING
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = amount::duration)]
     pub(crate) timeout: Duration,
 }

@@ -56,7 +56,10 @@ pub(crate) fn table(constraints: &Constraints, agents: &[Agent]) -> String {
         .map(|(what, _)| what.chars().count())
         .max()
         .unwrap_or(0);
-    let line = |(what, count): &(String, usize)| format!("         {what:width$}   {count} nodes");
+    let line = |(what, count): &(String, usize)| {
+        let nodes = if *count == 1 { "node" } else { "nodes" };
+        format!("         {what:width$}   {count} {nodes}")
+    };
     lines.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

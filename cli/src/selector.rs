@@ -49,9 +49,58 @@ pub(crate) fn constraints(selectors: &[Selector]) -> Constraints {
         })
 }
 
+/// The class of devices, `sensor` or `actuator`, that a module with these permissions may use
+/// while none of `selectors` gives it one: the task would find nothing to open.
+pub(crate) fn class_without_device(
+    permissions: &[String],
+    selectors: &[Selector],
+) -> Option<&'static str> {
+    let needs = |name: &str| permissions.iter().any(|permission| permission == name);
+    let gives = |class: fn(&Selector) -> bool| selectors.iter().any(class);
+    if gives(|one| matches!(one, Selector::Device(_))) {
+        None
+    } else if needs("sensor") && !gives(|one| matches!(one, Selector::Sensor(_))) {
+        Some("sensor")
+    } else if needs("actuator") && !gives(|one| matches!(one, Selector::Actuator(_))) {
+        Some("actuator")
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_permission_without_its_device_is_seen() {
+        let cases: [(&[&str], &[&str], Option<&str>); 7] = [
+            (&["log", "emit"], &[], None),
+            (&["sensor"], &[], Some("sensor")),
+            (&["sensor"], &["agent=kitchen"], Some("sensor")),
+            (&["sensor"], &["sensor=temperature"], None),
+            (&["sensor"], &["device=soil"], None),
+            (
+                &["sensor", "actuator"],
+                &["sensor=temperature"],
+                Some("actuator"),
+            ),
+            (
+                &["sensor", "actuator"],
+                &["sensor=temperature", "actuator=relay"],
+                None,
+            ),
+        ];
+        for (permissions, on, expected) in cases {
+            let permissions: Vec<String> = permissions.iter().map(ToString::to_string).collect();
+            let selectors: Vec<Selector> = on.iter().map(|text| parse(text).unwrap()).collect();
+            assert_eq!(
+                class_without_device(&permissions, &selectors),
+                expected,
+                "{permissions:?} {on:?}"
+            );
+        }
+    }
 
     #[test]
     fn selectors_are_read() {

@@ -41,6 +41,11 @@ pub(super) async fn run(console: &Console, client: Client, args: &Run) -> Result
         prepared = prepared => prepared?,
         () = interrupt.raised() => return Err(Failure::Interrupted),
     };
+    if let Some(class) = selector::class_without_device(&module.permissions, &args.on) {
+        console.note(&format!(
+            "it may use {class}s, but is given none: --on {class}=KIND gives it one"
+        ));
+    }
     let mem = args.mem.unwrap_or_else(|| launch::default_mem(&module));
     let constraints = selector::constraints(&args.on)
         .at_least(names::CPUS, args.cpus)
@@ -116,8 +121,7 @@ fn order(
     let launch = Launch::new(name, module)
         .cpus(args.cpus)
         .mem(mem)
-        .devices(devices)
-        .restart(args.restart);
+        .devices(devices);
     let env = args.env.iter();
     Ok(env.fold(launch, |launch, (key, value)| launch.env(key, value)))
 }
