@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 //! `edgerm-agent`: the agent as a program of its own.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -33,6 +34,7 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let config = Config::load(&command.args)?;
     tracing::info!(name = config.name, master = config.master, "starting");
