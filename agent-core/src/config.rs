@@ -24,7 +24,8 @@ pub struct Config {
     /// Size of the blocks in which modules are fetched: 512 bytes, which is also the most that
     /// fits a datagram; 64 suit 6LoWPAN.
     pub block_size: BlockSize,
-    /// Outputs that wait for the master at most, of all tasks together.
+    /// Outputs that wait for the master at most, of all tasks together: 16. Log lines have half
+    /// of them, and of one task 4 wait at most: one that finds no room is dropped.
     pub max_outputs: usize,
     /// Timing and bounds of the CoAP endpoint, whose datagrams have at least
     /// [`edgerm_protocol::limits::MAX_DATAGRAM`] bytes.

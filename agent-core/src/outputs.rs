@@ -9,6 +9,10 @@ use edgerm_protocol::message::LogLevel;
 
 use crate::io::InputError;
 
+/// Log lines of one task that wait at most, so that a chatty one on a slow link holds up what
+/// others say by no more than these.
+const LOGS_PER_TASK: usize = 4;
+
 /// One output that waits.
 #[derive(Debug)]
 pub(crate) struct QueuedOutput {
@@ -59,10 +63,13 @@ impl Outputs {
         Ok(())
     }
 
-    /// Appends a log line, cut to [`MAX_LOG`] bytes. Logs have half of the queue: beyond that
-    /// a line is dropped, and the gap in the sequence tells.
+    /// Appends a log line, cut to [`MAX_LOG`] bytes. Logs have half of the queue, and each task
+    /// [`LOGS_PER_TASK`] of them: beyond that a line is dropped, and the gap in the sequence
+    /// tells.
     pub(crate) fn push_log(&mut self, task: TaskId, sequence: u32, level: LogLevel, line: &[u8]) {
-        if self.queue.len() < self.capacity / 2 {
+        let is_own = |output: &&QueuedOutput| output.task == task && output.level.is_some();
+        let own = self.queue.iter().filter(is_own).count();
+        if own < LOGS_PER_TASK && self.queue.len() < self.capacity / 2 {
             self.queue.push_back(QueuedOutput {
                 task,
                 sequence,
@@ -130,6 +137,32 @@ mod tests {
         assert_eq!(outputs.queue.len(), 2);
         assert_eq!(outputs.push(TaskId(1), 5, b"a"), Ok(()));
         assert_eq!(outputs.push(TaskId(1), 6, b"b"), Ok(()));
+    }
+
+    #[test]
+    fn a_chatty_task_leaves_room_to_the_lines_of_others() {
+        let (chatty, quiet) = (TaskId(1), TaskId(2));
+        // Who logs how many lines, and how many of its own wait then.
+        let cases = [
+            (chatty, 3, 3),
+            (chatty, 9, LOGS_PER_TASK),
+            (quiet, 1, 1),
+            (quiet, 9, LOGS_PER_TASK),
+        ];
+        let mut outputs = Outputs::new(4 * LOGS_PER_TASK);
+        let mut sequence = 0;
+        for (task, lines, waiting) in cases {
+            for _ in 0..lines {
+                sequence += 1;
+                outputs.push_log(task, sequence, LogLevel::Info, b"line");
+            }
+            let own = outputs.queue.iter().filter(|output| output.task == task);
+            assert_eq!(own.count(), waiting, "{task} after {lines} lines");
+        }
+        // The oldest line has gone: the next one has its place.
+        assert!(outputs.pop(chatty, 1).is_some());
+        outputs.push_log(chatty, 100, LogLevel::Info, b"line");
+        assert!(outputs.queue.iter().any(|output| output.sequence == 100));
     }
 
     #[test]
