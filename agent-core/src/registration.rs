@@ -159,7 +159,7 @@ impl Registration {
         }
     }
 
-    /// The master spoke in this session.
+    /// The master took a request in this session.
     pub(crate) fn on_heard(&mut self, now: Instant, config: &Config, rng: &mut impl Rng) {
         if let Self::Registered { attempt, .. } = self {
             *attempt = 0;

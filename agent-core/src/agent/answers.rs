@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use edgerm_coap::{Code, ExchangeId, ReceivedResponse};
+use edgerm_coap::{Code, ExchangeId, FetchedBlock, ReceivedResponse};
 use edgerm_protocol::message::Registered;
 use edgerm_protocol::{Instant, TaskId, decode};
 
@@ -42,15 +42,15 @@ impl<const TASKS: usize> Agent<TASKS> {
         &mut self,
         now: Instant,
         exchange: ExchangeId,
-        response: &ReceivedResponse,
+        response: ReceivedResponse,
     ) {
         let Some((_, asked)) = self.asked.take_if(|(own, _)| *own == exchange) else {
             return;
         };
         self.reachable = true;
-        let verdict = Verdict::of(response);
+        let verdict = Verdict::of(&response);
         match asked {
-            Asked::Register => self.on_register_answered(now, response),
+            Asked::Register => self.on_register_answered(now, &response),
             Asked::Ping => {
                 self.on_told(matches!(verdict, Verdict::Taken));
                 match verdict {
@@ -103,8 +103,8 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
     }
 
-    /// The master spoke in this session: it has not given the agent up.
-    pub(super) fn on_heard(&mut self, now: Instant) {
+    /// The master took a request in this session: it has not given the agent up.
+    fn on_heard(&mut self, now: Instant) {
         self.last_heard = now;
         self.reachable = true;
         self.registration.on_heard(now, &self.config, &mut self.rng);
@@ -169,10 +169,11 @@ impl<const TASKS: usize> Agent<TASKS> {
         self.table.remove_where(|task| task.on_answer(acknowledged));
     }
 
-    fn on_block_answered(&mut self, response: &ReceivedResponse) {
-        match self.fetch.on_answer(response) {
-            Some(Ok((module, block))) => {
-                let effect = Effect::StoreBlock(module, block.offset, block.data.to_vec());
+    fn on_block_answered(&mut self, response: ReceivedResponse) {
+        match self.fetch.on_answer(&response) {
+            Some(Ok((module, FetchedBlock { offset, .. }))) => {
+                // The payload is the block: a small node has no room for another of it.
+                let effect = Effect::StoreBlock(module, offset, response.payload);
                 self.effects.push_back(effect);
             }
             Some(Err((module, error))) => {

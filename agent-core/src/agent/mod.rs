@@ -234,7 +234,7 @@ impl<const TASKS: usize> Agent<TASKS> {
     fn on_event(&mut self, now: Instant, event: Event) {
         match event {
             Event::Request(id, request) => self.on_request(now, id, &request),
-            Event::Response(exchange, response) => self.on_response(now, exchange, &response),
+            Event::Response(exchange, response) => self.on_response(now, exchange, response),
             // The answer follows; the exchange waits for it.
             Event::Acknowledged(_) => {}
             Event::Reset(exchange) | Event::TimedOut(exchange) => self.on_silence(now, exchange),

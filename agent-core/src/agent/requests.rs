@@ -62,12 +62,14 @@ impl<const TASKS: usize> Agent<TASKS> {
         let _lapsed = self.endpoint.respond(now, id, response);
     }
 
-    /// Whether the sender means this agent, in this registration of it.
+    /// Whether the sender means this agent, in this registration of it. A ping stays due: the
+    /// master takes what it is asked for a sign of life, and no answer to what it asks.
     fn admit(&mut self, now: Instant, session: SessionId) -> Result<(), Refused> {
         if self.registration.session() != Some(session) {
             return Err(Refused::new(Code::UNAUTHORIZED, "unknown session"));
         }
-        self.on_heard(now);
+        self.last_heard = now;
+        self.reachable = true;
         Ok(())
     }
 

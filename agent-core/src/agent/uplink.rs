@@ -4,6 +4,9 @@
 //! registration, news of tasks or a ping when nothing was said for a period, then outputs and
 //! blocks of a module in turn. A block says nothing of the session, so pings go on beside them.
 //! While the master does not answer, pings alone go out.
+//!
+//! What encodes a body has a buffer for it on the stack, and is never inlined: a small stack
+//! has room for one of them, and none for it below whatever else an input leads to.
 
 use edgerm_coap::Request;
 use edgerm_protocol::codec::List;
@@ -74,6 +77,7 @@ impl<const TASKS: usize> Agent<TASKS> {
         task.has_news() && !has_more_to_say(task, &self.outputs)
     }
 
+    #[inline(never)]
     fn ask_to_register(&mut self, now: Instant) {
         // A description that does not fit the datagram is pulled by the master; details give way.
         let mut buffer = [0; MAX_BODY];
@@ -117,6 +121,7 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     /// A ping with as much news as a datagram holds.
+    #[inline(never)]
     fn ask_ping(&mut self, now: Instant, session: SessionId) {
         let mut buffer = [0; MAX_BODY];
         let mut news: heapless::Vec<TaskId, TASKS> = self
@@ -149,6 +154,7 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
     }
 
+    #[inline(never)]
     fn ask_output(&mut self, now: Instant, session: SessionId) {
         let Some(output) = self.outputs.front() else {
             return;
@@ -185,6 +191,7 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     /// Says good-bye once every task has ended and the master has all they said.
+    #[inline(never)]
     fn ask_to_leave(&mut self, now: Instant, member: Option<Membership>) {
         if self.table.active() > 0 {
             return;

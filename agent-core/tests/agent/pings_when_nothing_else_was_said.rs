@@ -1,6 +1,6 @@
 //! A ping goes out after each period in which the session was not heard of otherwise.
 
-use crate::common::{FIRST, SECOND, World, module, seconds};
+use crate::common::{Ask, FIRST, SECOND, World, module, seconds};
 
 #[test]
 fn pings_come_after_a_period_give_or_take_a_tenth() {
@@ -29,6 +29,20 @@ fn outputs_put_a_ping_off() {
     }
     assert_eq!(world.master.heard_at("p").len(), before);
     assert_eq!(world.master.outputs.len(), 60);
+}
+
+/// A master counts the requests of an agent, not its answers: one that is asked all the time
+/// must not seem silent.
+#[test]
+fn requests_of_the_master_put_no_ping_off() {
+    let mut world = World::running(FIRST);
+    let before = world.master.heard_at("p").len();
+    for _ in 0..60 {
+        world.ask(Ask::Message(FIRST, b"still there?".to_vec()));
+        world.run_for(seconds(1));
+    }
+    let pings = world.master.heard_at("p").len() - before;
+    assert!((10..=14).contains(&pings), "{pings} in a minute");
 }
 
 /// A block's request bears no session, so a long fetch must not silence the agent.
