@@ -234,7 +234,7 @@ impl<'a, const MAX: usize> Text<'a, MAX> {
             .char_indices()
             .find(|(at, character)| character.is_control() || at + character.len_utf8() > MAX)
             .map_or(text.len(), |(at, _)| at);
-        Self::new(&text[..end]).ok()
+        Self::new(text.get(..end)?).ok()
     }
 
     /// The text itself.
