@@ -156,7 +156,7 @@ pub struct Memory {
 impl Actuator for Memory {
     fn write(&mut self, value: i64) -> Result<(), DeviceError> {
         if self.value != value {
-            tracing::info!(from = self.value, to = value, "a simulated actuator moves");
+            tracing::debug!(from = self.value, to = value, "a simulated actuator moves");
         }
         self.value = value;
         Ok(())
