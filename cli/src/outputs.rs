@@ -13,10 +13,10 @@ pub(crate) fn lines(console: &Console, prefix: &str, output: &Output) -> String 
     };
     let (level, tone) = match output.level {
         None => ("", Tone::Plain),
-        Some(LogLevel::Error) => ("error: ", Tone::Bad),
-        Some(LogLevel::Warning) => ("warning: ", Tone::Busy),
-        Some(LogLevel::Info) => ("info: ", Tone::Faint),
-        Some(LogLevel::Debug) => ("debug: ", Tone::Faint),
+        Some(LogLevel::Error) => ("log error: ", Tone::Bad),
+        Some(LogLevel::Warning) => ("log warning: ", Tone::Busy),
+        Some(LogLevel::Info) => ("log info: ", Tone::Faint),
+        Some(LogLevel::Debug) => ("log debug: ", Tone::Faint),
     };
     let line = |line: &str| {
         format!(
@@ -46,7 +46,11 @@ mod tests {
             (None, text("21.5"), "n | 21.5\n"),
             (None, text("a\nb\n"), "n | a\nn | b\n"),
             (None, text(""), "n | \n"),
-            (Some(LogLevel::Warning), text("hot"), "n | warning: hot\n"),
+            (
+                Some(LogLevel::Warning),
+                text("hot"),
+                "n | log warning: hot\n",
+            ),
             (None, OutputData::Hex("00ff".into()), "n | 0x00ff\n"),
         ];
         for (level, data, expected) in cases {

@@ -2,6 +2,7 @@
 //! `edgerm-agent`: the agent as a program of its own.
 
 use std::io::IsTerminal;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -27,7 +28,17 @@ struct Command {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
     let command = Command::parse();
     let filter = EnvFilter::try_new(&command.log)
         .with_context(|| format!("--log {:?} is no filter", command.log))?;

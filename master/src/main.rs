@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 
 use clap::Parser;
 use edgerm_master::{Config, Server};
@@ -20,13 +21,24 @@ struct Args {
     /// Take agents and frameworks from beyond loopback, though they prove nothing yet.
     #[arg(long, env = "EDGERM_INSECURE", value_parser = clap::builder::FalseyValueParser::new())]
     insecure: bool,
-    /// What is logged, as in `info,edgerm_master=debug`.
-    #[arg(long, env = "EDGERM_LOG", default_value = "info")]
+    /// What is logged, as in `info,edgerm_master=debug`. Clients that hang up are not, unless
+    /// told.
+    #[arg(long, env = "EDGERM_LOG", default_value = "info,warp::server=off")]
     log: String,
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&args.log)?)

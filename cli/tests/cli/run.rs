@@ -41,7 +41,7 @@ fn following_shows_what_a_task_tells_until_it_ends() {
         "--follow",
     ]);
     assert_eq!(said.code, Some(0), "{said:?}");
-    assert_eq!(said.stdout, "good morning\nwarning: done\n");
+    assert_eq!(said.stdout, "good morning\nlog warning: done\n");
     assert!(said.stderr.contains("COMPLETED"), "{said:?}");
 }
 
@@ -63,9 +63,9 @@ fn several_followed_tasks_bear_the_names_of_their_nodes() {
     lines.sort_unstable();
     let expected = [
         "greenhouse | hi",
-        "greenhouse | warning: done",
+        "greenhouse | log warning: done",
         "kitchen    | hi",
-        "kitchen    | warning: done",
+        "kitchen    | log warning: done",
     ];
     assert_eq!(lines, expected);
 }
@@ -162,7 +162,7 @@ fn ids_may_be_written_short() {
     cluster.say(&["logs", id, "--follow"]).ok();
     for length in [1, 8, id.len()] {
         let logs = cluster.say(&["logs", &id[..length]]).ok();
-        assert_eq!(logs, "hello\nwarning: done\n");
+        assert_eq!(logs, "hello\nlog warning: done\n");
     }
     let module = tasks[0]["module"].as_str().unwrap();
     let again = cluster.say(&["run", &module[..8], "--follow"]);
