@@ -25,8 +25,11 @@ pub struct Config {
     /// fits a datagram; 64 suit 6LoWPAN.
     pub block_size: BlockSize,
     /// Outputs that wait for the master at most, of all tasks together: 16. Log lines have half
-    /// of them, and of one task 4 wait at most: one that finds no room is dropped.
+    /// of them: one that finds no room is dropped.
     pub max_outputs: usize,
+    /// Log lines of one task that wait at most: 4. A chatty one on a slow link holds up what
+    /// others say by no more than these.
+    pub logs_per_task: usize,
     /// Timing and bounds of the CoAP endpoint, whose datagrams have at least
     /// [`edgerm_protocol::limits::MAX_DATAGRAM`] bytes.
     pub coap: edgerm_coap::Config,
@@ -43,6 +46,7 @@ impl Default for Config {
             max_module: 1 << 20,
             block_size: BlockSize::B512,
             max_outputs: 16,
+            logs_per_task: 4,
             coap: edgerm_coap::Config::default(),
         }
     }

@@ -9,10 +9,6 @@ use edgerm_protocol::message::LogLevel;
 
 use crate::io::InputError;
 
-/// Log lines of one task that wait at most, so that a chatty one on a slow link holds up what
-/// others say by no more than these.
-const LOGS_PER_TASK: usize = 4;
-
 /// One output that waits.
 #[derive(Debug)]
 pub(crate) struct QueuedOutput {
@@ -27,13 +23,15 @@ pub(crate) struct QueuedOutput {
 pub(crate) struct Outputs {
     queue: VecDeque<QueuedOutput>,
     capacity: usize,
+    logs_per_task: usize,
 }
 
 impl Outputs {
-    pub(crate) const fn new(capacity: usize) -> Self {
+    pub(crate) const fn new(capacity: usize, logs_per_task: usize) -> Self {
         Self {
             queue: VecDeque::new(),
             capacity,
+            logs_per_task,
         }
     }
 
@@ -64,12 +62,12 @@ impl Outputs {
     }
 
     /// Appends a log line, cut to [`MAX_LOG`] bytes. Logs have half of the queue, and each task
-    /// [`LOGS_PER_TASK`] of them: beyond that a line is dropped, and the gap in the sequence
+    /// as many as the driver chose: beyond that a line is dropped, and the gap in the sequence
     /// tells.
     pub(crate) fn push_log(&mut self, task: TaskId, sequence: u32, level: LogLevel, line: &[u8]) {
         let is_own = |output: &&QueuedOutput| output.task == task && output.level.is_some();
         let own = self.queue.iter().filter(is_own).count();
-        if own < LOGS_PER_TASK && self.queue.len() < self.capacity / 2 {
+        if own < self.logs_per_task && self.queue.len() < self.capacity / 2 {
             self.queue.push_back(QueuedOutput {
                 task,
                 sequence,
@@ -119,6 +117,8 @@ fn cut(line: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
+    const LOGS_PER_TASK: usize = 4;
+
     #[test]
     fn a_log_line_is_cut_between_characters() {
         assert_eq!(cut(b"short"), b"short");
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn logs_leave_half_of_the_queue_to_what_is_emitted() {
-        let mut outputs = Outputs::new(4);
+        let mut outputs = Outputs::new(4, 4);
         for sequence in 1..=4 {
             outputs.push_log(TaskId(1), sequence, LogLevel::Info, b"line");
         }
@@ -149,7 +149,7 @@ mod tests {
             (quiet, 1, 1),
             (quiet, 9, LOGS_PER_TASK),
         ];
-        let mut outputs = Outputs::new(4 * LOGS_PER_TASK);
+        let mut outputs = Outputs::new(4 * LOGS_PER_TASK, LOGS_PER_TASK);
         let mut sequence = 0;
         for (task, lines, waiting) in cases {
             for _ in 0..lines {
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_says_so_and_keeps_what_it_has() {
-        let mut outputs = Outputs::new(1);
+        let mut outputs = Outputs::new(1, 1);
         outputs.push(TaskId(1), 1, b"a").unwrap();
         let full = outputs.push(TaskId(1), 2, b"b");
         assert_eq!(full, Err(InputError::OutputQueueFull { capacity: 1 }));

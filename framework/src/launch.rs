@@ -21,7 +21,6 @@ pub struct Launch {
     module: ModuleId,
     resources: TaskResources,
     env: BTreeMap<String, String>,
-    restart: bool,
     stop_after_disconnected: Option<u32>,
 }
 
@@ -39,7 +38,6 @@ impl Launch {
             module: module.id,
             resources,
             env: BTreeMap::new(),
-            restart: false,
             stop_after_disconnected: None,
         }
     }
@@ -72,13 +70,6 @@ impl Launch {
         self
     }
 
-    /// Whether the agent starts it again after a reboot, without being told.
-    #[must_use]
-    pub fn restart(mut self, restart: bool) -> Self {
-        self.restart = restart;
-        self
-    }
-
     /// Seconds of the master's silence after which the agent ends it.
     #[must_use]
     pub fn stop_after_disconnected(mut self, seconds: u32) -> Self {
@@ -94,7 +85,6 @@ impl Launch {
             resources: self.resources,
             permissions: None,
             env: self.env,
-            restart: self.restart,
             stop_after_disconnected: self.stop_after_disconnected,
         })
     }

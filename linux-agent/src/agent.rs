@@ -27,6 +27,9 @@ const HAPPENINGS: usize = 256;
 /// of the queue holds, and log lines in the other.
 const MAX_OUTPUTS: usize = 2 * MAX_TASKS * OUTPUT_CREDIT;
 
+/// Log lines of one task that wait at most: a panic with its trace, on a link that is no radio.
+const LOGS_PER_TASK: usize = 32;
+
 /// What an agent is started with.
 #[derive(Debug)]
 pub struct Options {
@@ -42,7 +45,7 @@ pub struct Options {
     pub description: Description,
     /// The devices that it tells of.
     pub devices: Devices,
-    /// How it behaves. `max_outputs` is the agent's own to choose.
+    /// How it behaves. `max_outputs` and `logs_per_task` are the agent's own to choose.
     pub core: core::Config,
 }
 
@@ -120,6 +123,7 @@ impl Agent {
             &options.description.to_bytes()?,
             core::Config {
                 max_outputs: MAX_OUTPUTS,
+                logs_per_task: LOGS_PER_TASK,
                 ..options.core
             },
             entropy,

@@ -215,7 +215,8 @@ pub struct Launch<'a> {
     /// Its environment. Absent: empty.
     #[b(8)]
     pub env: List<Variable<'a>, MAX_ENV>,
-    /// Start it again after a reboot, without being told. Absent: no.
+    /// Start it again after a reboot, without being told. Absent: no. For agents to come: one
+    /// that keeps nothing over a reboot passes it over, and the master does not send it.
     #[n(9)]
     pub restart: Option<bool>,
     /// End it when the master has been silent for this many seconds. Absent: never.

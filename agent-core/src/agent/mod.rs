@@ -149,7 +149,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             module_first: false,
             table: Table::new(),
             fetch: ModuleFetch::Idle,
-            outputs: Outputs::new(config.max_outputs),
+            outputs: Outputs::new(config.max_outputs, config.logs_per_task),
             message: None,
             effects: VecDeque::new(),
             polled: None,

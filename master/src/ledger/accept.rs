@@ -98,7 +98,6 @@ impl Ledger {
             holds: Task::holdings(&asked.resources, left),
             permissions: granted(asked, module)?,
             env: asked.env.clone(),
-            restart: asked.restart,
             stop_after_disconnected: asked.stop_after_disconnected,
             accepted_at: now,
             state: TaskState::Unissued,

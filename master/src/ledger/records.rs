@@ -128,8 +128,6 @@ pub struct Task {
     pub permissions: Permissions,
     /// Its environment.
     pub env: BTreeMap<String, String>,
-    /// Whether the agent starts it again after a reboot.
-    pub restart: bool,
     /// Seconds of the master's silence after which the agent ends it.
     pub stop_after_disconnected: Option<u32>,
     /// When it was accepted.

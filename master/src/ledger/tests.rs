@@ -327,7 +327,6 @@ fn launch(id: TaskId, mem: u64, devices: u8) -> LaunchTask {
         },
         permissions: None,
         env: BTreeMap::new(),
-        restart: false,
         stop_after_disconnected: None,
     }
 }

@@ -27,9 +27,6 @@ pub struct LaunchTask {
     /// Its environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// Whether the agent starts it again after a reboot, without being told.
-    #[serde(default)]
-    pub restart: bool,
     /// Seconds of the master's silence after which the agent ends it. Absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_after_disconnected: Option<u32>,

@@ -410,7 +410,6 @@ fn launch(id: TaskId, module: ModuleId) -> LaunchTask {
         },
         permissions: None,
         env: BTreeMap::new(),
-        restart: false,
         stop_after_disconnected: None,
     }
 }

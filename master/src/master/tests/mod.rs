@@ -317,7 +317,6 @@ pub(super) fn task(id: u64) -> LaunchTask {
         },
         permissions: None,
         env: BTreeMap::new(),
-        restart: false,
         stop_after_disconnected: None,
     }
 }
