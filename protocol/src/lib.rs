@@ -32,12 +32,14 @@ pub mod codec;
 pub mod description;
 pub mod id;
 pub mod limits;
+mod list;
 pub mod message;
 #[cfg(feature = "alloc")]
 pub mod owned;
 pub mod resource;
 pub mod standard;
 pub mod task_state;
+mod text;
 mod time;
 
 pub use codec::{DecodeError, EncodeError, decode, encode};
