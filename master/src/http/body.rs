@@ -12,8 +12,12 @@ use super::{Failure, MAX_JSON};
 /// How long a body may be on its way: a module of 1 MiB comes over 300 kbit/s in that time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The body as bytes, unless it is longer than `limit`, or takes too long. It is not read
-/// further than that.
+/// Bytes beyond a body's limit that are read and dropped, so that a sender who writes before it
+/// reads hears the refusal, and not a connection that broke: 64 MiB.
+const MAX_DISCARDED: usize = 64 << 20;
+
+/// The body as bytes, unless it is longer than `limit`, or takes too long. No more than `limit`
+/// is held.
 pub(super) fn bytes(
     limit: usize,
 ) -> impl Filter<Extract = (Result<Vec<u8>, Failure>,), Error = Rejection> + Clone {
@@ -49,6 +53,8 @@ async fn collect<B: Buf>(
             Failure::new(StatusCode::BAD_REQUEST, "brokenBody", message, None)
         })?;
         if body.len() + part.remaining() > limit {
+            drop(body);
+            discard(stream).await;
             let message = format!("the body is longer than {limit} bytes");
             let status = StatusCode::PAYLOAD_TOO_LARGE;
             return Err(Failure::new(status, "bodyTooLarge", message, None));
@@ -61,6 +67,16 @@ async fn collect<B: Buf>(
         }
     }
     Ok(body)
+}
+
+/// Reads what is left of a body that is refused, within bounds.
+async fn discard<B: Buf>(mut stream: impl Stream<Item = Result<B, warp::Error>> + Unpin) {
+    let mut left = MAX_DISCARDED;
+    while left > 0
+        && let Some(Ok(part)) = stream.next().await
+    {
+        left = left.saturating_sub(part.remaining());
+    }
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
@@ -101,6 +117,19 @@ mod tests {
             shown.contains("408") && shown.contains("bodyTooSlow"),
             "{shown}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_long_is_read_to_its_end_and_refused() {
+        let mut read = 0;
+        let parts = (0..10).map(|_| Ok::<_, warp::Error>(&[0; 4][..]));
+        let parts = futures_util::stream::iter(parts).inspect(|_| read += 1);
+        let shown = format!("{:?}", collect(parts, 10).await.unwrap_err());
+        assert!(
+            shown.contains("413") && shown.contains("bodyTooLarge"),
+            "{shown}"
+        );
+        assert_eq!(read, 10);
     }
 
     #[test]
