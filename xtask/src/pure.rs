@@ -13,11 +13,12 @@ use crate::repository;
 
 const TARGET: &str = "thumbv7m-none-eabi";
 
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 5] = [
     "edgerm-protocol",
     "edgerm-coap",
     "edgerm-task-abi",
     "edgerm-agent-core",
+    "edgerm-driver",
 ];
 
 /// Where Debian's packages put the sources of the standard library and the toolchain.
