@@ -20,11 +20,14 @@ pub enum Feature {
     Multivalue,
     /// Several tables, and instructions on them.
     ReferenceTypes,
+    /// Memory in pages of one byte, by which a task may have less than 64 KiB. The name is that
+    /// of the proposal.
+    CustomPageSizes,
 }
 
 impl Feature {
-    /// Every one, as many as one attribute of an agent can hold.
-    pub const ALL: [Self; 7] = [
+    /// Every one: eight, the most that one attribute of an agent can hold.
+    pub const ALL: [Self; 8] = [
         Self::Floats,
         Self::MutableGlobals,
         Self::SignExt,
@@ -32,6 +35,7 @@ impl Feature {
         Self::BulkMemory,
         Self::Multivalue,
         Self::ReferenceTypes,
+        Self::CustomPageSizes,
     ];
 
     /// The name, as an agent's `wasm_features` has it.
@@ -44,6 +48,7 @@ impl Feature {
             Self::BulkMemory => "bulk-memory",
             Self::Multivalue => "multivalue",
             Self::ReferenceTypes => "reference-types",
+            Self::CustomPageSizes => "custom-page-sizes",
         }
     }
 }

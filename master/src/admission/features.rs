@@ -68,6 +68,7 @@ const fn flag(feature: Feature) -> WasmFeatures {
         Feature::BulkMemory => WasmFeatures::BULK_MEMORY,
         Feature::Multivalue => WasmFeatures::MULTI_VALUE,
         Feature::ReferenceTypes => WasmFeatures::REFERENCE_TYPES,
+        Feature::CustomPageSizes => WasmFeatures::CUSTOM_PAGE_SIZES,
     }
 }
 

@@ -10,16 +10,20 @@
 //! |---|---|
 //! | `features.rs` | validation, and which features a module uses |
 //! | `survey.rs` | the walk over the sections, and the rules that hold there |
+//! | `footprint.rs` | how little memory a module can run in |
+//! | `variant.rs` | a module with less memory than its pages |
 //! | `strip.rs` | the bytes without custom sections |
 //! | `refusal.rs`, `shown.rs` | the rules, and how they are told |
 
 mod features;
+mod footprint;
 mod refusal;
 mod shown;
 mod strip;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod variant;
 
 use edgerm_protocol::ModuleId;
 use edgerm_task_abi::limits::{MAX_MEMORY, MAX_MODULE, MAX_TABLE_ELEMENTS};
@@ -28,6 +32,7 @@ use sha2::{Digest, Sha256};
 
 pub use refusal::{ImportKind, Refusal, Rule};
 pub use shown::{Shown, Signature};
+pub use variant::variant;
 
 /// The largest module that is admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +68,9 @@ pub struct Admitted {
     pub features: Vec<Feature>,
     /// Bytes of memory that it starts with.
     pub memory_min_bytes: u64,
+    /// Bytes of memory that it can run in: fewer than it starts with where a [`variant`] of it
+    /// can do with less, and else the same.
+    pub memory_needed_bytes: u64,
     /// Bytes of memory that it may grow to by its own word. `None`: it does not say.
     pub memory_max_bytes: Option<u64>,
 }
@@ -88,6 +96,7 @@ pub fn admit(wasm: &[u8], limits: &Limits) -> Result<Admitted, Refusal> {
         wasm: stripped,
         permissions: survey.permissions,
         features: features::used_by(wasm),
+        memory_needed_bytes: footprint::of(wasm, survey.memory_min_bytes)?,
         memory_min_bytes: survey.memory_min_bytes,
         memory_max_bytes: survey.memory_max_bytes,
     })

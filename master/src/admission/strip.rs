@@ -1,4 +1,4 @@
-//! A module without its custom sections.
+//! A module without its custom sections, or with another section in place of one of its own.
 
 use wasmparser::{Parser, Payload};
 
@@ -10,6 +10,14 @@ const CUSTOM_SECTION: u8 = 0;
 
 /// Copies the header and every section but custom ones, each length in its shortest form.
 pub(super) fn strip(wasm: &[u8]) -> Result<Vec<u8>, Refusal> {
+    strip_with(wasm, |_| None)
+}
+
+/// The same, where `other` may give other contents for the sections of an id.
+pub(super) fn strip_with<'a>(
+    wasm: &[u8],
+    other: impl Fn(u8) -> Option<&'a [u8]>,
+) -> Result<Vec<u8>, Refusal> {
     let mut stripped = Vec::with_capacity(wasm.len());
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload.map_err(invalid)?;
@@ -18,9 +26,10 @@ pub(super) fn strip(wasm: &[u8]) -> Result<Vec<u8>, Refusal> {
         }
         match payload.as_section() {
             Some((id, range)) if id != CUSTOM_SECTION => {
+                let contents = other(id).unwrap_or(&wasm[range]);
                 stripped.push(id);
-                push_leb128(&mut stripped, range.len());
-                stripped.extend_from_slice(&wasm[range]);
+                push_leb128(&mut stripped, contents.len() as u64);
+                stripped.extend_from_slice(contents);
             }
             Some(_) | None => {}
         }
@@ -29,7 +38,8 @@ pub(super) fn strip(wasm: &[u8]) -> Result<Vec<u8>, Refusal> {
 }
 
 /// Appends `value` in LEB128 (WASM core specification, section 5.2.2).
-fn push_leb128(bytes: &mut Vec<u8>, mut value: usize) {
+pub(super) fn push_leb128(bytes: &mut Vec<u8>, value: impl Into<u64>) {
+    let mut value = value.into();
     loop {
         let [low, ..] = value.to_le_bytes();
         value >>= 7;

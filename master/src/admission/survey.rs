@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
     }
 
     fn memory(&mut self, memory: MemoryType) -> Result<(), Rule> {
-        let bytes = memory.initial.saturating_mul(PAGE);
+        let bytes = initial_bytes(&memory);
         let limit = self.limits.memory_bytes;
         if bytes > limit {
             return Err(Rule::MemoryTooLarge { bytes, limit });
@@ -233,9 +233,7 @@ impl<'a> Walk<'a> {
         };
         let start = constant(offset_expr)?;
         let end = start + data.data.len() as u64;
-        let limit = self
-            .memory
-            .map_or(0, |memory| memory.initial.saturating_mul(PAGE));
+        let limit = self.memory.as_ref().map_or(0, initial_bytes);
         if end > limit {
             let rule = Rule::DataOutOfBounds {
                 index,
@@ -255,11 +253,25 @@ impl<'a> Walk<'a> {
         match self.memory {
             Some(memory) if self.exports_memory => Ok(Survey {
                 permissions: self.permissions,
-                memory_min_bytes: memory.initial.saturating_mul(PAGE),
-                memory_max_bytes: memory.maximum.map(|pages| pages.saturating_mul(PAGE)),
+                memory_min_bytes: initial_bytes(&memory),
+                memory_max_bytes: memory
+                    .maximum
+                    .map(|pages| pages.saturating_mul(page_bytes(&memory))),
             }),
             Some(_) | None => Err(Rule::NoMemory.at(end)),
         }
+    }
+}
+
+fn initial_bytes(memory: &MemoryType) -> u64 {
+    memory.initial.saturating_mul(page_bytes(memory))
+}
+
+/// Bytes of a page of `memory`: one, where the module says so.
+fn page_bytes(memory: &MemoryType) -> u64 {
+    match memory.page_size_log2 {
+        Some(log2) => 1_u64.checked_shl(log2).unwrap_or(PAGE),
+        None => PAGE,
     }
 }
 
@@ -293,7 +305,7 @@ fn is_entry(found: &FuncType) -> bool {
 
 /// Where a segment starts. Without imported globals and extended constants, which are not
 /// admitted, it can only be an `i32.const`.
-fn constant(expression: &ConstExpr<'_>) -> Result<u64, Refusal> {
+pub(super) fn constant(expression: &ConstExpr<'_>) -> Result<u64, Refusal> {
     let mut reader = expression.get_operators_reader();
     let offset = reader.original_position();
     let Operator::I32Const { value } = reader.read().map_err(invalid)? else {

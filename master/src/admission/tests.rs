@@ -163,6 +163,23 @@ fn each_rule_is_told_with_what_to_do() {
             "the module starts with 196608 bytes of memory, more than the 131072",
         ),
         (
+            binary(
+                r#"(module (memory (export "memory") 131073 (pagesize 1)) (func (export "_start")))"#,
+            ),
+            "moduleMemoryTooLarge",
+            21,
+            "the module starts with 131073 bytes of memory, more than the 131072",
+        ),
+        (
+            binary(
+                r#"(module (memory (export "memory") 9 (pagesize 1)) (func (export "_start"))
+                    (data (i32.const 6) "four"))"#,
+            ),
+            "moduleDataOutOfBounds",
+            54,
+            "data segment 0 reaches from 6 to 10, beyond the 9 bytes",
+        ),
+        (
             module("", "(table 5 funcref) (table 4 funcref)"),
             "moduleTableTooLarge",
             24,
@@ -225,6 +242,11 @@ fn any_prefix_of_a_module_and_any_changed_byte_is_answered() {
     for hostile in prefixes.chain(changed) {
         if let Ok(admitted) = admit(&hostile, &LIMITS) {
             assert_eq!(admitted.id == whole.id, admitted.wasm == whole.wasm);
+            let needed = admitted.memory_needed_bytes;
+            assert!(needed <= admitted.memory_min_bytes);
+            let small = u32::try_from(needed).expect("a page, and hardly two");
+            let variant = variant(&admitted.wasm, small).expect("its data fit");
+            assert_eq!(variant.memory_min_bytes, needed);
         }
     }
 }
@@ -299,6 +321,9 @@ fn features_are_those_used() {
         let admitted = admit(&module("", rest), &LIMITS).expect(rest);
         assert_eq!(admitted.features, *expected, "{rest}");
     }
+    let text = r#"(module (memory (export "memory") 9 (pagesize 1)) (func (export "_start")))"#;
+    let admitted = admit(&binary(text), &LIMITS).expect("it is sound");
+    assert_eq!(admitted.features, [CustomPageSizes]);
 }
 
 #[test]
@@ -338,18 +363,20 @@ fn memory_is_told_in_bytes() {
     assert_eq!(sized("0"), (0, None));
     assert_eq!(sized("1 1"), (65_536, Some(65_536)));
     assert_eq!(sized("2 65536"), (131_072, Some(1 << 32)));
+    assert_eq!(sized("100 200 (pagesize 1)"), (100, Some(200)));
+    assert_eq!(sized("1 (pagesize 65536)"), (65_536, None));
 }
 
 #[test]
 fn the_prebuilt_modules_need_what_they_say_and_fit_small_engines() {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wasm-apps/prebuilt");
-    for (name, permissions) in [
-        ("hello", "log, env, emit"),
-        ("moving-average", "log, env, sensor, emit"),
-        ("threshold", "log, env, sensor, actuator, emit"),
-        ("spin", ""),
-        ("oom", ""),
-        ("trap", ""),
+    for (name, permissions, memory_needed) in [
+        ("hello", "log, env, emit", 4_176),
+        ("moving-average", "log, env, sensor, emit", 4_240),
+        ("threshold", "log, env, sensor, actuator, emit", 4_272),
+        ("spin", "", 4_096),
+        ("oom", "", 65_536),
+        ("trap", "", 4_096),
     ] {
         let wasm = std::fs::read(directory.join(name).with_extension("wasm")).expect(name);
         assert!(wasm.len() < 3072, "{name} has {} bytes", wasm.len());
@@ -357,6 +384,7 @@ fn the_prebuilt_modules_need_what_they_say_and_fit_small_engines() {
         assert_eq!(admitted.permissions.to_string(), permissions, "{name}");
         assert_eq!(admitted.features, [], "{name} is of the first version");
         assert_eq!(admitted.memory_min_bytes, 65_536, "{name} has one page");
+        assert_eq!(admitted.memory_needed_bytes, memory_needed, "{name}");
     }
 }
 
