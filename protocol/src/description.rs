@@ -4,12 +4,16 @@
 //! they fit, and are pulled with Block2 where they do not. Readers iterate over the bytes:
 //! nobody needs a table of [`MAX_RESOURCES`] on a stack.
 
+mod writer;
+
 use minicbor::encode::write::Write;
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use crate::codec::{DecodeError, out_of_range};
 use crate::limits::{MAX_ATTRIBUTES, MAX_DESCRIPTION, MAX_RESOURCES};
 use crate::resource::{Attribute, Name, Resource};
+
+pub use writer::Writer;
 
 /// Resources and attributes to be encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

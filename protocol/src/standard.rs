@@ -19,19 +19,22 @@ pub mod attributes {
     pub const WASM_FEATURES: &str = "wasm_features";
     /// Bytes of memory that one task may have.
     pub const MAX_TASK_MEM: &str = "max_task_mem";
+    /// Bytes that a module may have.
+    pub const MAX_MODULE: &str = "max_module";
     /// Domain name under which the agent is reached from everywhere.
     pub const DOMAIN: &str = "domain";
     /// Where the agent is, as a geo URI (RFC 5870).
     pub const LOCATION: &str = "location";
 
     /// All of them.
-    pub const ALL: [&str; 8] = [
+    pub const ALL: [&str; 9] = [
         OS,
         ARCH,
         BOARD,
         EXECUTORS,
         WASM_FEATURES,
         MAX_TASK_MEM,
+        MAX_MODULE,
         DOMAIN,
         LOCATION,
     ];
