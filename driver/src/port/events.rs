@@ -5,7 +5,7 @@ use edgerm_coap::Code;
 use edgerm_protocol::{AgentId, ModuleId, TaskId};
 use edgerm_task_abi::TaskEnd;
 
-/// Told what happens, from within the poll of the driver: a log, a LED, a firmware's hook.
+/// Told what happens, from within [`crate::Driver::poll`]: a log, a LED, a firmware's hook.
 pub trait Events {
     /// Takes what happened. It is to return at once.
     fn on_event(&mut self, event: Event<'_>);
