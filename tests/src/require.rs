@@ -35,6 +35,9 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 
+use crate::firmware::namespace::{self, NoNamespace};
+use crate::firmware::workspace::{NoWorkspace, Workspace};
+
 /// The variable that names the components whose absence is a failure, parted by commas.
 pub const REQUIRE: &str = "EDGERM_REQUIRE";
 
@@ -45,17 +48,20 @@ pub enum Component {
     WasmC,
     /// libcoap's `coap-client` and `coap-server`: somebody else's CoAP.
     Libcoap,
+    /// A Zephyr workspace, what builds and runs an image of it, and network namespaces.
+    Zephyr,
 }
 
 impl Component {
     /// Every component.
-    pub const ALL: [Self; 2] = [Self::WasmC, Self::Libcoap];
+    pub const ALL: [Self; 3] = [Self::WasmC, Self::Libcoap, Self::Zephyr];
 
     /// What it is called in [`REQUIRE`].
     pub const fn name(self) -> &'static str {
         match self {
             Self::WasmC => "wasm-c",
             Self::Libcoap => "libcoap",
+            Self::Zephyr => "zephyr",
         }
     }
 
@@ -65,21 +71,59 @@ impl Component {
         match self {
             Self::WasmC => (&["clang", "wasm-ld"], "clang lld"),
             Self::Libcoap => (&["coap-client-notls", "coap-server-notls"], "libcoap3-bin"),
+            Self::Zephyr => (
+                &[
+                    "west",
+                    "cmake",
+                    "ninja",
+                    "dtc",
+                    "arm-none-eabi-gcc",
+                    "qemu-system-arm",
+                    "ip",
+                    "unshare",
+                    "setpriv",
+                ],
+                "cmake ninja-build device-tree-compiler gcc-arm-none-eabi \
+                 libnewlib-arm-none-eabi gcc-multilib qemu-system-arm iproute2 util-linux; \
+                 pip install west",
+            ),
         }
     }
 
-    /// Its first program, where all of them are in a directory of `path`.
+    /// Its first program, where all of it is on this machine.
     ///
     /// # Errors
     ///
-    /// [`Absent`], by the first program that is not there.
+    /// As [`Component::find`].
+    pub fn find_here(self) -> Result<PathBuf, Absent> {
+        self.find(&env::var_os("PATH").unwrap_or_default())
+    }
+
+    /// Its first program, where all of them are in a directory of `path`, and what else it
+    /// consists of is on this machine.
+    ///
+    /// # Errors
+    ///
+    /// [`Absent`], by the first part that is not there.
     pub fn find(self, path: &OsStr) -> Result<PathBuf, Absent> {
+        let program = self.find_programs(path)?;
+        match self {
+            Self::WasmC | Self::Libcoap => {}
+            Self::Zephyr => {
+                Workspace::find()?;
+                namespace::probe()?;
+            }
+        }
+        Ok(program)
+    }
+
+    fn find_programs(self, path: &OsStr) -> Result<PathBuf, Absent> {
         let (programs, packages) = self.parts();
         let find = |program: &'static str| {
             env::split_paths(path)
                 .map(|directory| directory.join(program))
                 .find(|program| program.is_file())
-                .ok_or(Absent { program, packages })
+                .ok_or(Absent::Program { program, packages })
         };
         let found = programs
             .iter()
@@ -89,17 +133,44 @@ impl Component {
     }
 }
 
-/// A component that is not on this machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Absent {
-    program: &'static str,
-    packages: &'static str,
+/// What of a component is not on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Absent {
+    /// A program.
+    Program {
+        /// Its name.
+        program: &'static str,
+        /// Debian's packages that have all programs of the component.
+        packages: &'static str,
+    },
+    /// Zephyr.
+    Workspace(NoWorkspace),
+    /// A network of the test's own.
+    Namespace(NoNamespace),
+}
+
+impl From<NoWorkspace> for Absent {
+    fn from(none: NoWorkspace) -> Self {
+        Self::Workspace(none)
+    }
+}
+
+impl From<NoNamespace> for Absent {
+    fn from(none: NoNamespace) -> Self {
+        Self::Namespace(none)
+    }
 }
 
 impl fmt::Display for Absent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { program, packages } = self;
-        write!(f, "no {program} on PATH: apt-get install {packages}")
+        match self {
+            Self::Program { program, packages } => {
+                write!(f, "no {program} on PATH: apt-get install {packages}")
+            }
+            Self::Workspace(none) => none.fmt(f),
+            Self::Namespace(none) => none.fmt(f),
+        }
     }
 }
 
@@ -107,18 +178,27 @@ impl std::error::Error for Absent {}
 
 /// A test that needs a component.
 #[derive(Clone, Copy, Debug)]
-pub struct Case {
+pub struct Case<Body = fn(&Path)> {
     /// What is printed, and what a filter is compared with.
     pub name: &'static str,
     /// What it needs.
     pub component: Component,
     /// The test, given the component's first program. Fails by panicking.
-    pub body: fn(&Path),
+    pub body: Body,
 }
 
 /// Runs `cases` as the arguments of the command line say, as the built-in harness would.
 #[must_use]
 pub fn run(cases: &[Case]) -> ExitCode {
+    run_with(&Arguments::from_args(), cases)
+}
+
+/// As [`run`], with arguments that were read already.
+#[must_use]
+pub fn run_with<Body>(arguments: &Arguments, cases: &[Case<Body>]) -> ExitCode
+where
+    Body: Fn(&Path) + Clone + Send + 'static,
+{
     let required = match env::var(REQUIRE) {
         Ok(names) => names,
         Err(VarError::NotPresent) => String::new(),
@@ -128,7 +208,7 @@ pub fn run(cases: &[Case]) -> ExitCode {
         }
     };
     let path = env::var_os("PATH").unwrap_or_default();
-    match conclude(&Arguments::from_args(), cases, &path, &required) {
+    match conclude(arguments, cases, &path, &required) {
         Ok(conclusion) => conclusion.exit_code(),
         Err(unknown) => {
             eprintln!("{unknown}");
@@ -143,18 +223,26 @@ pub fn run(cases: &[Case]) -> ExitCode {
 ///
 /// [`UnknownComponent`] where `required` names one: a misspelt name must not let tests be
 /// skipped.
-pub fn conclude(
+pub fn conclude<Body>(
     arguments: &Arguments,
-    cases: &[Case],
+    cases: &[Case<Body>],
     path: &OsStr,
     required: &str,
-) -> Result<Conclusion, UnknownComponent> {
+) -> Result<Conclusion, UnknownComponent>
+where
+    Body: Fn(&Path) + Clone + Send + 'static,
+{
     let required = parse_required(required)?;
-    let trials = cases.iter().map(|case| trial(*case, path, &required));
+    let trials = cases
+        .iter()
+        .map(|case| trial(case.clone(), path, &required));
     Ok(libtest_mimic::run(arguments, trials.collect()))
 }
 
-fn trial(case: Case, path: &OsStr, required: &[Component]) -> Trial {
+fn trial<Body>(case: Case<Body>, path: &OsStr, required: &[Component]) -> Trial
+where
+    Body: Fn(&Path) + Send + 'static,
+{
     let is_required = required.contains(&case.component);
     let found = case.component.find(path);
     Trial::ignorable_test(case.name, move || match found {
@@ -278,7 +366,7 @@ mod tests {
         let unknown = parse_required("wasm-c,docker").unwrap_err();
         assert_eq!(
             unknown.to_string(),
-            "EDGERM_REQUIRE names \"docker\", which is none of wasm-c, libcoap"
+            "EDGERM_REQUIRE names \"docker\", which is none of wasm-c, libcoap, zephyr"
         );
     }
 }

@@ -15,7 +15,7 @@ use edgerm_tests::require::{Case, Component, run};
 const HEADER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm-apps/sdk/c");
 
 fn main() -> ExitCode {
-    let case = |name, body| Case {
+    let case = |name, body: fn(&Path)| Case {
         name,
         component: Component::WasmC,
         body,

@@ -20,7 +20,7 @@ use edgerm_protocol::Instant;
 use edgerm_tests::require::{Case, Component, run};
 
 fn main() -> ExitCode {
-    let case = |name, body| Case {
+    let case = |name, body: fn(&Path)| Case {
         name,
         component: Component::Libcoap,
         body,

@@ -1,0 +1,360 @@
+//! A master in a process of its own, and what it tells.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use edgerm_framework::api::{Agent, Constraints, EventKind, Module, Offer, Task};
+use edgerm_framework::{
+    AgentId, Client, ConstraintsExt, Error, Events, Launch, Scheduler, TaskId, TaskState,
+};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use super::PATIENCE;
+use super::child::{Process, owned};
+use super::image::Image;
+use super::node::Node;
+use super::programs::Program;
+use super::proxy::{Proxy, Rule};
+
+/// Where nodes look for their master, by any address of the namespace.
+const COAP: &str = "0.0.0.0:5683";
+
+/// Where the master is when something stands between.
+const COAP_BEHIND: &str = "127.0.0.1:5684";
+
+const HTTP: &str = "127.0.0.1:8080";
+
+const URL: &str = "http://127.0.0.1:8080";
+
+/// A master, and a framework on it.
+pub struct Cluster {
+    runtime: Runtime,
+    folder: tempfile::TempDir,
+    coap: &'static str,
+    master: Process,
+    client: Client,
+    scheduler: Scheduler,
+    events: Events,
+    _proxy: Option<Proxy>,
+}
+
+impl Cluster {
+    /// A master that nodes reach without anything between.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::with(COAP, |_| None)
+    }
+
+    /// A master behind a network that does what `rule` says.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    #[must_use]
+    pub fn behind(rule: Arc<impl Rule>) -> Self {
+        Self::with(COAP_BEHIND, |runtime| {
+            let (listen, master) = (address(COAP), address(COAP_BEHIND));
+            let proxy = runtime.block_on(Proxy::start(listen, master, rule));
+            Some(proxy.expect("a proxy"))
+        })
+    }
+
+    fn with(coap: &'static str, proxy: impl FnOnce(&Runtime) -> Option<Proxy>) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let proxy = proxy(&runtime);
+        let master = start_master(coap);
+        let client = Client::new(URL).expect("a client");
+        let connected = async {
+            let events = client.events().await?;
+            let scheduler = Scheduler::register(client.clone(), "tests").await?;
+            Ok::<_, Error>((events, scheduler))
+        };
+        let (events, scheduler) = runtime.block_on(connected).expect("the master answers");
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            runtime,
+            coap,
+            master,
+            client,
+            scheduler,
+            events,
+            _proxy: proxy,
+        }
+    }
+
+    /// Waits for what should come.
+    ///
+    /// # Panics
+    ///
+    /// Where it fails, or does not come.
+    pub fn wait<T>(&self, what: &str, future: impl Future<Output = Result<T, Error>>) -> T {
+        let bounded = async { tokio::time::timeout(PATIENCE, future).await };
+        match self.runtime.block_on(bounded) {
+            Ok(Ok(value)) => value,
+            Ok(Err(error)) => panic!("{what}: {error}"),
+            Err(_) => panic!("{what}: not within {PATIENCE:?}"),
+        }
+    }
+
+    /// The first event not seen yet for which `wanted` has something.
+    ///
+    /// # Panics
+    ///
+    /// Where none comes.
+    pub fn event<T>(&mut self, what: &str, mut wanted: impl FnMut(EventKind) -> Option<T>) -> T {
+        let events = &mut self.events;
+        let found = async {
+            loop {
+                match events.next().await {
+                    Ok(event) => {
+                        if let Some(found) = wanted(event.kind) {
+                            return found;
+                        }
+                    }
+                    Err(error) => panic!("{what}: {error}"),
+                }
+            }
+        };
+        let bounded = async { tokio::time::timeout(PATIENCE, found).await };
+        self.runtime
+            .block_on(bounded)
+            .unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
+    }
+
+    /// Boots `image` with a flash that is empty.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    #[must_use]
+    pub fn boot(&self, image: &Image) -> Node {
+        Node::boot(image, self.folder.path())
+    }
+
+    /// Boots `image`, and waits until it has joined.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not.
+    pub fn join(&mut self, image: &Image) -> (Node, Agent) {
+        let node = self.boot(image);
+        (node, self.registered())
+    }
+
+    /// Starts the Linux agent with this configuration, and waits until it has joined.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not.
+    pub fn join_linux(&mut self, config: &str) -> (Process, Agent) {
+        let file = self.folder.path().join("agent.toml");
+        std::fs::write(&file, config).expect("its configuration");
+        let mut agent = owned(Program::Agent.path());
+        agent
+            .arg("--config")
+            .arg(file)
+            .args(["--name", "linux", "--master", "127.0.0.1:5683"])
+            .arg("--data-dir")
+            .arg(self.folder.path().join("linux"))
+            .env("NO_COLOR", "1");
+        let agent = Process::start("the Linux agent", agent);
+        (agent, self.registered())
+    }
+
+    /// The next agent that registers.
+    ///
+    /// # Panics
+    ///
+    /// Where none does.
+    pub fn registered(&mut self) -> Agent {
+        self.event("an agent registers", |kind| {
+            let EventKind::AgentRegistered { agent } = kind else {
+                return None;
+            };
+            Some(agent)
+        })
+    }
+
+    /// An agent, as the master has it now.
+    ///
+    /// # Panics
+    ///
+    /// Where the master does not know it.
+    #[must_use]
+    pub fn agent(&self, agent: AgentId) -> Agent {
+        self.wait("the agent", self.client.agent(agent))
+    }
+
+    /// The framework that launches.
+    #[must_use]
+    pub const fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    /// Uploads a module.
+    ///
+    /// # Panics
+    ///
+    /// Where the master refuses it.
+    #[must_use]
+    pub fn upload(&self, wasm: Vec<u8>) -> Module {
+        self.wait("the module is admitted", self.client.upload_module(wasm))
+    }
+
+    /// Uploads one of `wasm-apps/prebuilt`.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none of that name.
+    #[must_use]
+    pub fn upload_prebuilt(&self, name: &str) -> Module {
+        let wasm = std::fs::read(prebuilt(name)).expect("a module of that name");
+        self.upload(wasm)
+    }
+
+    /// An offer of `agent` that satisfies `constraints`.
+    ///
+    /// # Panics
+    ///
+    /// Where none is made.
+    #[must_use]
+    pub fn offer(&self, agent: &Agent, constraints: &Constraints) -> Offer {
+        let constraints = constraints.clone().agent(&agent.name);
+        let offers = self.scheduler.offers(&constraints, 1, PATIENCE);
+        let mut offers = self.wait("an offer", offers);
+        offers.pop().expect("one offer")
+    }
+
+    /// Launches on an offer of `agent`.
+    ///
+    /// # Panics
+    ///
+    /// Where that is refused.
+    #[must_use]
+    pub fn launch(&self, agent: &Agent, launch: Launch) -> Task {
+        let offer = self.offer(agent, &Constraints::default());
+        self.wait("the launch", self.scheduler.launch(&offer, launch))
+    }
+
+    /// The task once it is in `state`, beyond it, or has ended.
+    ///
+    /// # Panics
+    ///
+    /// Where that does not come.
+    #[must_use]
+    pub fn state(&self, task: TaskId, state: TaskState) -> Task {
+        let what = format!("task {task} is {state}");
+        self.wait(&what, self.client.wait_for_state(task, state))
+    }
+
+    /// The task once it has ended.
+    ///
+    /// # Panics
+    ///
+    /// Where that does not come.
+    #[must_use]
+    pub fn end(&self, task: TaskId) -> Task {
+        self.wait("the task ends", self.client.wait_for_end(task))
+    }
+
+    /// Kills a task, and waits until it has ended.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not.
+    pub fn kill(&self, task: TaskId) -> Task {
+        self.wait("the kill", self.scheduler.kill(task));
+        self.end(task)
+    }
+
+    /// The first `count` outputs that `task` emitted, as text; its log lines are left out.
+    ///
+    /// # Panics
+    ///
+    /// Where so many do not come.
+    #[must_use]
+    pub fn emitted(&self, task: TaskId, count: usize) -> Vec<String> {
+        let mut outputs = self.client.follow_output(task);
+        let emitted = async {
+            let mut emitted = Vec::new();
+            while emitted.len() < count {
+                let Some(output) = outputs.next().await? else {
+                    break;
+                };
+                if output.level.is_none() {
+                    let bytes = output.data.to_bytes().unwrap_or_default();
+                    emitted.push(String::from_utf8_lossy(&bytes).into_owned());
+                }
+            }
+            Ok(emitted)
+        };
+        let emitted = self.wait("outputs", emitted);
+        assert_eq!(emitted.len(), count, "the task ended after {emitted:?}");
+        emitted
+    }
+
+    /// Runs `edgerm` with these arguments to its end, and gives what it wrote as JSON.
+    ///
+    /// # Panics
+    ///
+    /// Where it fails.
+    #[must_use]
+    pub fn edgerm(&self, arguments: &[&str]) -> Value {
+        let output = owned(Program::Command.path())
+            .args(arguments)
+            .args(["--output", "json", "--master", URL])
+            .stdin(Stdio::null())
+            .output()
+            .expect("edgerm starts");
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// Ends the master at once, and starts another where it was.
+    ///
+    /// # Panics
+    ///
+    /// Where that does not start.
+    pub fn restart_master(&mut self) {
+        self.master.kill();
+        self.master = start_master(self.coap);
+        let client = Client::new(URL).expect("a client");
+        let connected = async {
+            // What registered before anybody listened counts as well.
+            let events = client.events_after(0).await?;
+            let scheduler = Scheduler::register(client.clone(), "tests").await?;
+            Ok::<_, Error>((events, scheduler))
+        };
+        let connected = self.runtime.block_on(connected);
+        (self.events, self.scheduler) = connected.expect("the master answers");
+        self.client = client;
+    }
+}
+
+/// The file of one of `wasm-apps/prebuilt`.
+#[must_use]
+pub fn prebuilt(name: &str) -> std::path::PathBuf {
+    super::repository("wasm-apps/prebuilt").join(Path::new(name).with_extension("wasm"))
+}
+
+fn start_master(coap: &str) -> Process {
+    let mut master = owned(Program::Master.path());
+    master
+        .args(["--http", HTTP, "--coap", coap, "--insecure"])
+        .env("NO_COLOR", "1");
+    let master = Process::start("the master", master);
+    master.console().line_with(0, "http_addr=");
+    master
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().expect("an address")
+}

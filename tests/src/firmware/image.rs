@@ -1,0 +1,143 @@
+//! An application built for a board.
+
+use std::env;
+use std::fmt;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::board::Board;
+use super::repository;
+use super::workspace::Workspace;
+
+/// An application, a board, and what is configured beyond the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Where it runs.
+    pub board: Board,
+    /// What tells it from other images for the board.
+    pub variant: &'static str,
+    /// The application's folder in this repository.
+    pub application: &'static str,
+    /// Kconfig beyond the application's own, a line each.
+    pub conf: &'static [&'static str],
+}
+
+impl Image {
+    /// The application that ships, as it ships.
+    #[must_use]
+    pub const fn shipped(board: Board) -> Self {
+        Self {
+            board,
+            variant: "shipped",
+            application: "zephyr-app",
+            conf: &[],
+        }
+    }
+
+    /// The same with other Kconfig.
+    #[must_use]
+    pub const fn with(self, variant: &'static str, conf: &'static [&'static str]) -> Self {
+        Self {
+            variant,
+            conf,
+            ..self
+        }
+    }
+
+    /// Where it is built.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        repository(&format!("target/zephyr/{self}"))
+    }
+
+    /// What is run, once [`Image::build`] has made it.
+    #[must_use]
+    pub fn product(&self) -> PathBuf {
+        self.folder().join("zephyr").join(self.board.product())
+    }
+
+    /// Builds it, or what has changed of it.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildFailed`], with all that the build printed.
+    pub fn build(&self, workspace: &Workspace) -> Result<(), BuildFailed> {
+        let folder = self.folder();
+        let failed = |error: std::io::Error| BuildFailed {
+            image: *self,
+            printed: error.to_string(),
+        };
+        fs::create_dir_all(&folder).map_err(failed)?;
+        // Another process may be building it for its own tests.
+        let lock = File::create(folder.with_extension("lock")).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        let conf = folder.with_extension("conf");
+        let lines: String = self.conf.iter().map(|line| format!("{line}\n")).collect();
+        if fs::read_to_string(&conf).ok().as_deref() != Some(&*lines) {
+            fs::write(&conf, &lines).map_err(failed)?;
+        }
+        let output = self.west(workspace, &folder, &conf).output();
+        let output = output.map_err(failed)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let printed = [output.stdout, output.stderr].concat();
+        Err(BuildFailed {
+            image: *self,
+            printed: String::from_utf8_lossy(&printed).into_owned(),
+        })
+    }
+
+    fn west(&self, workspace: &Workspace, folder: &Path, conf: &Path) -> Command {
+        let is_configured = folder.join("build.ninja").is_file();
+        let mut west = Command::new("west");
+        west.current_dir(workspace.top())
+            .env("ZEPHYR_BASE", workspace.zephyr())
+            .env("ZEPHYR_TOOLCHAIN_VARIANT", self.board.toolchain())
+            .env("GNUARMEMB_TOOLCHAIN_PATH", gnuarmemb())
+            .args(["build", "--board", self.board.name(), "--build-dir"])
+            .arg(folder);
+        if is_configured {
+            // Ninja configures anew by itself where a file that it read has changed.
+            return west;
+        }
+        west.args(["--pristine", "always"])
+            .arg(repository(self.application))
+            .arg("--")
+            .arg(format!("-DEXTRA_CONF_FILE={}", conf.display()));
+        west
+    }
+}
+
+/// Where Arm's compiler is: the folder above that of the program on PATH.
+fn gnuarmemb() -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders = env::split_paths(&path);
+    let folder = folders.find(|folder| folder.join("arm-none-eabi-gcc").is_file());
+    let above = folder.and_then(|folder| folder.parent().map(Path::to_owned));
+    above.unwrap_or_else(|| "/usr".into())
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let application = self.application.rsplit('/').next().unwrap_or_default();
+        write!(f, "{application}-{}-{}", self.board.name(), self.variant)
+    }
+}
+
+/// An image that does not build.
+#[derive(Clone, Debug)]
+pub struct BuildFailed {
+    image: Image,
+    printed: String,
+}
+
+impl fmt::Display for BuildFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { image, printed } = self;
+        write!(f, "{printed}\n{image} does not build")
+    }
+}
+
+impl std::error::Error for BuildFailed {}
