@@ -84,10 +84,10 @@ impl fmt::Display for Left {
 impl HostError for Left {}
 
 impl Engine for WasmiEngine {
-    type Task<C: CallHandler + 'static> = WasmiTask<C>;
+    type Task<'wasm, C: CallHandler + 'static> = WasmiTask<C>;
 
     fn start<C: CallHandler + 'static>(
-        &self,
+        self,
         wasm: &[u8],
         limits: TaskLimits,
         calls: C,

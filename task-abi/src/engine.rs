@@ -10,21 +10,21 @@ use crate::{CallHandler, Suspended};
 /// slice by slice, waits where it waits, and ends it by dropping it. Where an engine cannot stop
 /// within a slice, the driver gives the task a thread that it can abort.
 pub trait Engine {
-    /// A task of this engine.
-    type Task<C: CallHandler + 'static>: Task;
+    /// A task of this engine; one that runs its module in place borrows it.
+    type Task<'wasm, C: CallHandler + 'static>: Task;
 
     /// Makes a task out of an admitted module, ready to [`Task::run`]. `calls` answers its
-    /// calls.
+    /// calls. An engine is good for one task, as it may hold the memory of it.
     ///
     /// # Errors
     ///
     /// [`StartError`] where the module does not fit this engine or these limits.
-    fn start<C: CallHandler + 'static>(
-        &self,
-        wasm: &[u8],
+    fn start<'wasm, C: CallHandler + 'static>(
+        self,
+        wasm: &'wasm [u8],
         limits: TaskLimits,
         calls: C,
-    ) -> Result<Self::Task<C>, StartError>;
+    ) -> Result<Self::Task<'wasm, C>, StartError>;
 }
 
 /// A task in an engine.

@@ -59,7 +59,7 @@ impl Runner {
             gate: Gate::new(spec.permissions, host),
             mailbox: Arc::clone(&self.mailbox),
         };
-        let mut task = self.engine.start(&spec.wasm, limits, calls)?;
+        let mut task = self.engine.clone().start(&spec.wasm, limits, calls)?;
         drop(spec.wasm);
         (self.events)(TaskEvent::Started(spec.id));
         while !self.mailbox.is_killed() {
