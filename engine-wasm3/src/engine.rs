@@ -71,7 +71,8 @@ pub fn features() -> impl Iterator<Item = Feature> {
             Feature::MutableGlobals
             | Feature::SignExt
             | Feature::BulkMemory
-            | Feature::Multivalue => true,
+            | Feature::Multivalue
+            | Feature::CustomPageSizes => true,
             Feature::ReferenceTypes => false,
         })
 }
