@@ -2,9 +2,9 @@
 
 use edgerm_task_abi::{CallHandler, Engine, StartError, Step, Task, TaskEnd, TaskLimits, Trap};
 
-/// Runs a task to its end, on its own thread. `calls` puts each call before the driver and waits
-/// for the [`crate::port::Answer`]; it never suspends. `started` is called once the module is
-/// instantiated.
+/// Runs a task to its end, on its own thread, in an engine of its own. `calls` puts each call
+/// before the driver and waits for the [`crate::port::Answer`]; it never suspends. `started` is
+/// called once the module is instantiated.
 ///
 /// The engine may run as long as it likes: a kill does not wait for it, see
 /// [`crate::port::Threads::abort`].
@@ -13,7 +13,7 @@ use edgerm_task_abi::{CallHandler, Engine, StartError, Step, Task, TaskEnd, Task
 ///
 /// [`StartError`] where the module does not fit the engine or the limits.
 pub fn run_task<E: Engine>(
-    engine: &E,
+    engine: E,
     wasm: &[u8],
     limits: TaskLimits,
     calls: impl CallHandler + 'static,
