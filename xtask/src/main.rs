@@ -3,6 +3,8 @@
 mod host_api;
 mod pure;
 mod repository;
+mod size;
+mod toolchain;
 mod wasm;
 
 use clap::{Parser, Subcommand};
@@ -19,6 +21,7 @@ struct Arguments {
 enum Chore {
     HostApi(host_api::HostApi),
     Pure(pure::Pure),
+    Size(size::Size),
     Wasm(wasm::Wasm),
 }
 
@@ -26,6 +29,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().chore {
         Chore::HostApi(chore) => chore.run(),
         Chore::Pure(chore) => chore.run(),
+        Chore::Size(chore) => chore.run(),
         Chore::Wasm(chore) => chore.run(),
     }
 }

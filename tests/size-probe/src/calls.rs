@@ -1,0 +1,50 @@
+//! Every call of the agent, apart from the driver around them: what is inlined here is the
+//! agent's, and counts.
+
+use core::mem::MaybeUninit;
+
+use edgerm_agent_core::{Agent, Config, Input, Output};
+use edgerm_coap::BlockSize;
+use edgerm_protocol::message::Launch;
+use edgerm_protocol::{Instant, TaskId};
+
+/// Two tasks that run, and two that have ended and wait for an acknowledgement.
+pub(crate) const TASKS: usize = 4;
+
+#[inline(never)]
+pub(crate) fn new<'a>(
+    place: &'a mut MaybeUninit<Agent<TASKS>>,
+    description: &[u8],
+) -> Option<&'a mut Agent<TASKS>> {
+    let config = Config {
+        slots: 2,
+        max_task_mem: 16 * 1024,
+        max_outputs: 4,
+        block_size: BlockSize::B64,
+        ..Config::default()
+    };
+    let boot = Instant::from_millis(0);
+    let agent = Agent::new("thermometer", description, config, [7; 32], boot).ok()?;
+    Some(place.write(agent))
+}
+
+#[inline(never)]
+pub(crate) fn give(agent: &mut Agent<TASKS>, now: Instant, input: Input<'_>) -> bool {
+    agent.handle_input(now, input).is_ok()
+}
+
+#[inline(never)]
+pub(crate) fn poll(agent: &mut Agent<TASKS>) -> Output<'_> {
+    agent.poll_output()
+}
+
+#[inline(never)]
+pub(crate) fn launch(agent: &Agent<TASKS>, id: TaskId) -> Option<Launch<'_>> {
+    agent.launch(id)
+}
+
+#[inline(never)]
+pub(crate) fn state(agent: &Agent<TASKS>) -> (u32, usize) {
+    let id = agent.id().map_or(0, |id| id.0);
+    (id, agent.active_tasks())
+}

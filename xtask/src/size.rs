@@ -1,0 +1,79 @@
+//! `cargo xtask size`: what the agent takes of a microcontroller's flash and RAM.
+//!
+//! `tests/size-probe` is the agent on a bare Cortex-M3, built with the flags that firmware is
+//! built with (`.cargo/firmware.toml`, `.cargo/firmware-small.toml`). Its image is weighed symbol
+//! by symbol, and run in QEMU through a life of registration, fetch, outputs and kills with a
+//! master at the other end of its serial line, which tells the heap and the stack it took. All
+//! that is in the image counts, but for the probe's own startup, serial line and heap.
+//!
+//! Other images, such as firmware for a board, are weighed beside it where their budgets are
+//! given: `--image zephyr.elf:200K:64K`.
+//!
+//! | module | is |
+//! |---|---|
+//! | `build` | the probe built, with either set of flags |
+//! | `image` | sections and symbols of an ELF file |
+//! | `budget` | an image and what it may take |
+//! | `probe` | the probe running in QEMU |
+//! | `frame` | what is said on its serial line |
+//! | `master`, `world` | who is on the other end: a scripted master, storage and tasks |
+//! | `table` | what is printed |
+
+mod budget;
+mod build;
+mod frame;
+mod image;
+mod master;
+mod probe;
+mod table;
+mod world;
+
+use anyhow::bail;
+use clap::Args;
+
+use budget::Budget;
+use build::Flags;
+use image::Image;
+
+/// Bytes of flash that the agent with CoAP and the protocol may take.
+const AGENT_FLASH: u64 = 32 * 1024;
+
+/// Bytes of RAM that it may take: its table, its heap and its stack.
+const AGENT_RAM: u64 = 8 * 1024;
+
+/// Weigh the agent for a Cortex-M3, and images of firmware.
+#[derive(Args)]
+pub(crate) struct Size {
+    /// Another image to weigh, and the flash and RAM it may take: FILE:FLASH:RAM, as in
+    /// zephyr.elf:200K:64K.
+    #[arg(long = "image", value_name = "FILE:FLASH:RAM")]
+    images: Vec<Budget>,
+    /// Print the largest symbols too, this many.
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    symbols: usize,
+}
+
+impl Size {
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let plain = Image::read(&build::probe(Flags::Plain)?)?;
+        let path = build::probe(Flags::Small)?;
+        let small = Image::read(&path)?;
+        let memory = probe::run(&path)?;
+
+        table::flash(&plain, &small);
+        table::symbols(&small, self.symbols);
+        table::ram(&memory);
+        let mut over = table::total("agent, flash", small.counted(), AGENT_FLASH);
+        over |= table::total("agent, RAM", memory.total(), AGENT_RAM);
+        for budget in &self.images {
+            let image = Image::read(&budget.path)?;
+            table::groups(&budget.name(), &image);
+            over |= table::total("flash", image.flash, budget.flash);
+            over |= table::total("RAM", image.ram, budget.ram);
+        }
+        if over {
+            bail!("over the budget");
+        }
+        Ok(())
+    }
+}
