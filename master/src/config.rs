@@ -96,6 +96,8 @@ pub struct Limits {
     pub module: usize,
     /// Bytes of all modules: 256 MiB.
     pub module_bytes: usize,
+    /// Bytes of variants of modules that no task needs any more: 16 MiB.
+    pub variant_bytes: usize,
     /// Events remembered for streams that resume: 4,096.
     pub events: usize,
 }
@@ -114,6 +116,7 @@ impl Default for Limits {
             output_bytes: 64 << 20,
             module: MAX_MODULE,
             module_bytes: 256 << 20,
+            variant_bytes: 16 << 20,
             events: 4096,
         }
     }

@@ -21,8 +21,8 @@ pub(crate) fn encode_launch<'b>(
     let launch = Launch {
         session,
         task: task.id,
-        module: task.module,
-        module_size: task.module_size,
+        module: task.blob.id,
+        module_size: task.blob.size,
         mem: saturated(task.asked.mem),
         cpus: (task.asked.cpus > 0).then(|| saturated(task.asked.cpus)),
         permissions: (!task.permissions.is_empty()).then_some(task.permissions.bits()),
@@ -43,6 +43,6 @@ pub(crate) fn encode_launch<'b>(
 }
 
 /// Amounts beyond the wire's were refused when the task was accepted.
-fn saturated(amount: u64) -> u32 {
+pub(crate) fn saturated(amount: u64) -> u32 {
     u32::try_from(amount).unwrap_or(u32::MAX)
 }

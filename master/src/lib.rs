@@ -14,6 +14,7 @@
 //! | [`master`] | the two above, and the way to every agent, behind one interface |
 //! | `peers`, `link` | a CoAP endpoint for each address; what waits to be told to each agent |
 //! | [`outputs`], [`modules`] | what tasks said lately; the bytes of modules |
+//! | [`variants`] | modules for nodes with little memory |
 //! | [`events`] | what happened lately, for streams |
 //! | [`refusal`] | errors as the API shows them |
 //! | `http` | warp's routes, one file a resource |
@@ -35,6 +36,7 @@ mod peers;
 pub mod refusal;
 pub mod server;
 mod shared;
+pub mod variants;
 
 pub use config::{Config, Limits, Timing};
 pub use master::Master;

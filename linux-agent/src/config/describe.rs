@@ -103,6 +103,10 @@ impl Config {
                 texts(&Feature::ALL.map(Feature::name)),
             ),
             (attributes::MAX_TASK_MEM.to_owned(), max_task_mem),
+            (
+                attributes::MAX_MODULE.to_owned(),
+                AttributeValue::Number(MAX_MODULE.into()),
+            ),
         ]);
         all
     }

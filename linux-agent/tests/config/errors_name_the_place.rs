@@ -61,7 +61,13 @@ fn what_cannot_be_followed_is_refused() {
         ("hwmon", &["yes"]),
         (
             "attribute",
-            &["location", "=x", "executors=docker", "max_task_mem=1"],
+            &[
+                "location",
+                "=x",
+                "executors=docker",
+                "max_task_mem=1",
+                "max_module=1",
+            ],
         ),
     ] {
         for value in values {

@@ -46,9 +46,12 @@ fn an_agent_is_described_with_its_resources_devices_and_attributes() {
         &AttributeValue::Texts(vec!["wasm".into()])
     );
     assert_eq!(attribute("max_task_mem"), &AttributeValue::Number(16 << 20));
+    assert_eq!(attribute("max_module"), &AttributeValue::Number(4 << 20));
     let AttributeValue::Texts(features) = attribute("wasm_features") else {
         panic!("features are a list");
     };
-    assert!(features.iter().any(|feature| feature == "bulk-memory"));
+    for feature in ["bulk-memory", "floats", "custom-page-sizes"] {
+        assert!(features.iter().any(|told| told == feature), "{feature}");
+    }
     assert!(!description.to_bytes().unwrap().is_empty());
 }

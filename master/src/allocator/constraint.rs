@@ -4,8 +4,9 @@ use std::ops::Deref;
 
 use edgerm_protocol::api::{Constraints, DeviceConstraint};
 use edgerm_protocol::owned::{AttributeValue, Resources, Value};
+use edgerm_protocol::resource::names::MEM;
 
-use crate::ledger::{Agent, quantity};
+use crate::ledger::{Agent, Module, quantity};
 
 /// Whether `agent`, with `free` left of it, has all that is wanted. What is free takes longest
 /// to find out, so it is looked at last.
@@ -24,6 +25,20 @@ pub(super) fn matches(
             .iter()
             .all(|(name, least)| quantity::scalar(free, name) >= *least)
         && has_devices(&constraints.devices, free)
+}
+
+/// Whether `agent`, with `free` left of it, can run `module` in `mem` bytes of memory, or in what
+/// suits it where that is `None`.
+pub(super) fn runs(
+    module: &Module,
+    mem: Option<u64>,
+    agent: &Agent,
+    free: &impl Deref<Target = Resources>,
+) -> bool {
+    module
+        .needs()
+        .fit(&agent.attributes, mem)
+        .is_ok_and(|fit| fit.mem <= quantity::scalar(free, MEM))
 }
 
 fn names(constraints: &Constraints, agent: &Agent) -> bool {

@@ -203,10 +203,15 @@ impl Allocator {
             .filters
             .get(&(request.framework, agent.id))
             .is_some_and(|until| *until > now);
+        let module = request.constraints.module;
         wants
             && !filtered
             && agent.is_offerable()
             && constraint::matches(&request.constraints, agent, free)
+            && module.is_none_or(|wanted| {
+                let module = ledger.module(wanted.id);
+                module.is_some_and(|module| constraint::runs(module, wanted.mem, agent, free))
+            })
     }
 }
 

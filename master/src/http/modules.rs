@@ -59,6 +59,7 @@ async fn upload(api: &Api, body: Result<Vec<u8>, Failure>) -> Result<(api::Modul
         // A module's limit is far below 4 GiB.
         size: u32::try_from(admitted.wasm.len()).unwrap_or(u32::MAX),
         memory: admitted.memory_min_bytes,
+        memory_needed: admitted.memory_needed_bytes,
         permissions: admitted.permissions,
         features: admitted
             .features

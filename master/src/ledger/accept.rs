@@ -6,25 +6,24 @@ use std::collections::BTreeSet;
 use edgerm_protocol::api::LaunchTask;
 use edgerm_protocol::codec::Text;
 use edgerm_protocol::limits::{MAX_ENV, MAX_NAME, MAX_TASK_DEVICES};
-use edgerm_protocol::owned::{AttributeValue, Attributes, Resources, Value};
+use edgerm_protocol::owned::{Resources, Value};
 use edgerm_protocol::resource::names;
-use edgerm_protocol::{FrameworkId, Instant, OfferId, TaskState};
+use edgerm_protocol::{FrameworkId, Instant, ModuleId, OfferId, TaskState};
 use edgerm_task_abi::{Permission, Permissions};
 
 use super::accept_error::{AcceptError, AcceptFault};
 use super::change::{Change, OfferEnd};
-use super::{Ledger, Module, Offer, Task, quantity};
+use super::{Agent, Ledger, Module, Offer, OfferError, Task, quantity};
 use crate::launch;
+use crate::variants::{Blob, VariantError};
 
-/// The attribute that tells how much memory one task may have, in bytes.
-const MAX_TASK_MEM: &str = "max_task_mem";
-
-/// The attribute that lists what the agent's engine has of WASM.
-const WASM_FEATURES: &str = "wasm_features";
+/// Makes the variant of a module for so many bytes of memory: the ledger has no bytes.
+pub type MakeVariant<'a> = &'a mut dyn FnMut(ModuleId, u32) -> Result<Blob, VariantError>;
 
 impl Ledger {
     /// Launches `tasks` on the resources of `offer`; what they do not need returns. No tasks:
-    /// the offer is declined.
+    /// the offer is declined. A task that is to have less memory than its module starts with runs
+    /// a variant of it, which `variant` makes.
     ///
     /// # Errors
     ///
@@ -35,11 +34,16 @@ impl Ledger {
         offer: OfferId,
         framework: FrameworkId,
         tasks: &[LaunchTask],
+        variant: MakeVariant<'_>,
     ) -> Result<Vec<Change>, AcceptError> {
         if !self.frameworks.contains_key(&framework) {
             return Err(AcceptError::UnknownFramework(framework));
         }
         let offer = self.open_offer(now, offer, framework)?;
+        let agent = self
+            .agents
+            .get(&offer.agent)
+            .ok_or(OfferError::Unknown(offer.id))?;
         let mut left = offer.resources.clone();
         let mut ids = BTreeSet::new();
         let end = if tasks.is_empty() {
@@ -53,7 +57,7 @@ impl Ledger {
         }];
         for (index, asked) in tasks.iter().enumerate() {
             let task = self
-                .check_task(now, offer, asked, &left)
+                .check_task(now, offer, agent, asked, &left, variant)
                 .and_then(|task| {
                     let fresh = ids.insert(task.id);
                     fresh.then_some(task).ok_or(AcceptFault::IdUsed(asked.id))
@@ -69,8 +73,10 @@ impl Ledger {
         &self,
         now: Instant,
         offer: &Offer,
+        agent: &Agent,
         asked: &LaunchTask,
         left: &Resources,
+        variant: MakeVariant<'_>,
     ) -> Result<Task, AcceptFault> {
         if self.tasks.contains_key(&asked.id) {
             return Err(AcceptFault::IdUsed(asked.id));
@@ -80,23 +86,29 @@ impl Ledger {
             .modules
             .get(&asked.module)
             .ok_or(AcceptFault::UnknownModule(asked.module))?;
-        check_resources(asked, module, left)?;
+        check_resources(asked, left)?;
         check_env(asked)?;
-        let agent = self.agents.get(&offer.agent);
-        if let Some(agent) = agent {
-            check_engine(asked, module, &agent.attributes)?;
-        }
+        let permissions = granted(asked, module)?;
+        let fit = module
+            .needs()
+            .fit(&agent.attributes, Some(asked.resources.mem))
+            .map_err(AcceptFault::Unfit)?;
+        let (id, size) = (module.id, module.size);
+        let blob = match fit.is_variant {
+            true => variant(id, launch::saturated(fit.mem)).map_err(AcceptFault::NoVariant)?,
+            false => Blob { id, size },
+        };
         let task = Task {
             id: asked.id,
             name: asked.name.clone(),
             framework: offer.framework,
             agent: offer.agent,
-            agent_name: agent.map(|agent| agent.name.clone()).unwrap_or_default(),
+            agent_name: agent.name.clone(),
             module: module.id,
-            module_size: module.size,
+            blob,
             asked: asked.resources.clone(),
             holds: Task::holdings(&asked.resources, left),
-            permissions: granted(asked, module)?,
+            permissions,
             env: asked.env.clone(),
             stop_after_disconnected: asked.stop_after_disconnected,
             accepted_at: now,
@@ -113,11 +125,7 @@ impl Ledger {
     }
 }
 
-fn check_resources(
-    asked: &LaunchTask,
-    module: &Module,
-    left: &Resources,
-) -> Result<(), AcceptFault> {
+fn check_resources(asked: &LaunchTask, left: &Resources) -> Result<(), AcceptFault> {
     let resources = &asked.resources;
     let amounts = [
         (names::TASKS, 1),
@@ -137,12 +145,6 @@ fn check_resources(
             return Err(AcceptFault::Amount { resource, asked });
         }
     }
-    if resources.mem < module.memory {
-        return Err(AcceptFault::TooLittleMemory {
-            asked: resources.mem,
-            needed: module.memory,
-        });
-    }
     at_most(
         "resources.devices",
         resources.devices.len(),
@@ -160,31 +162,6 @@ fn check_resources(
         }
     }
     Ok(())
-}
-
-/// Holds the task to what the agent says of its engine, where it says it.
-fn check_engine(
-    asked: &LaunchTask,
-    module: &Module,
-    attributes: &Attributes,
-) -> Result<(), AcceptFault> {
-    if let Some(AttributeValue::Number(most)) = attributes.get(MAX_TASK_MEM)
-        && asked.resources.mem > *most
-    {
-        return Err(AcceptFault::TooMuchMemory {
-            asked: asked.resources.mem,
-            most: *most,
-        });
-    }
-    let lacks = |feature: &&String| match attributes.get(WASM_FEATURES) {
-        Some(AttributeValue::Texts(has)) => !has.contains(feature),
-        Some(AttributeValue::Text(has)) => has != *feature,
-        Some(AttributeValue::Number(_)) | None => false,
-    };
-    match module.features.iter().find(lacks) {
-        Some(feature) => Err(AcceptFault::MissingFeature(feature.clone())),
-        None => Ok(()),
-    }
 }
 
 fn check_env(asked: &LaunchTask) -> Result<(), AcceptFault> {

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use edgerm_protocol::api::Unfit;
 use edgerm_protocol::codec::TextError;
 use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::{FrameworkId, ModuleId, TaskId};
 use edgerm_task_abi::{Permission, Permissions};
 
 use super::offer::OfferError;
+use crate::variants::VariantError;
 
 /// Why nothing is launched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,22 +54,10 @@ pub enum AcceptFault {
         /// What is asked for.
         asked: u64,
     },
-    /// Less memory than the module starts with, in bytes.
-    TooLittleMemory {
-        /// What is asked for.
-        asked: u64,
-        /// What the module starts with.
-        needed: u64,
-    },
-    /// More memory than the agent gives to one task, in bytes.
-    TooMuchMemory {
-        /// What is asked for.
-        asked: u64,
-        /// What the agent gives.
-        most: u64,
-    },
-    /// The agent's engine lacks a WASM feature that the module uses.
-    MissingFeature(String),
+    /// The agent cannot run the module in the memory that is asked for.
+    Unfit(Unfit),
+    /// The variant of the module for so little memory is not to be had.
+    NoVariant(VariantError),
     /// The offer does not hold this device, or a task before has it.
     Device {
         /// Its place in the list, from 0.
@@ -143,19 +133,8 @@ impl fmt::Display for AcceptFault {
                     u32::MAX
                 )
             }
-            Self::TooLittleMemory { asked, needed } => write!(
-                f,
-                "{asked} bytes of mem are less than the {needed} that the module starts with"
-            ),
-            Self::TooMuchMemory { asked, most } => write!(
-                f,
-                "{asked} bytes of mem are more than the {most} that the agent gives to one task"
-            ),
-            Self::MissingFeature(feature) => write!(
-                f,
-                "the module uses {feature}, which the agent's engine lacks: build it without, or \
-                 choose an agent with it in wasm_features"
-            ),
+            Self::Unfit(unfit) => unfit.fmt(f),
+            Self::NoVariant(error) => error.fmt(f),
             Self::Device { label, .. } => {
                 write!(f, "the offer holds no device {label} that is free")
             }

@@ -4,6 +4,7 @@
 //! changes in the same order give the same ledger. Changes of offers need not last: a master
 //! that restarts has none.
 
+use edgerm_protocol::api::Needs;
 use edgerm_protocol::owned::Description;
 use edgerm_protocol::{
     AgentId, BootId, FrameworkId, Instant, ModuleId, OfferId, SessionId, TaskId, TaskState,
@@ -129,10 +130,24 @@ pub struct Module {
     pub size: u32,
     /// Bytes of memory that it starts with.
     pub memory: u64,
+    /// Bytes of memory that a variant of it can run in; as `memory` where there is none.
+    pub memory_needed: u64,
     /// What it needs to be permitted.
     pub permissions: Permissions,
     /// WASM features beyond the first version, by name.
     pub features: Vec<String>,
     /// When it was admitted.
     pub admitted_at: Instant,
+}
+
+impl Module {
+    /// What it needs of an agent.
+    pub fn needs(&self) -> Needs<'_> {
+        Needs {
+            size: self.size.into(),
+            memory: self.memory,
+            memory_needed: self.memory_needed,
+            features: &self.features,
+        }
+    }
 }

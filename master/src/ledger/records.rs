@@ -11,6 +11,7 @@ use edgerm_protocol::{
 use edgerm_task_abi::Permissions;
 
 use super::quantity::{self, Scalars};
+use crate::variants::Blob;
 
 /// One agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,8 +119,8 @@ pub struct Task {
     pub agent_name: String,
     /// What it runs.
     pub module: ModuleId,
-    /// Bytes that the module has.
-    pub module_size: u32,
+    /// What its agent fetches and runs: the module, or the variant of it for its memory.
+    pub blob: Blob,
     /// What it was asked to hold.
     pub asked: TaskResources,
     /// What it holds until it ends: as `asked`, with a slot, and each device as it was offered.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use edgerm_protocol::api::{LaunchTask, TaskResources};
+use edgerm_protocol::api::{LaunchTask, TaskResources, Unfit};
 use edgerm_protocol::message::StatusUpdate;
 use edgerm_protocol::owned::{Description, Device, Value};
 use edgerm_protocol::resource::{Access, DeviceClass, Range};
@@ -14,6 +14,7 @@ use edgerm_task_abi::{Permission, Permissions};
 use proptest::prelude::*;
 
 use super::*;
+use crate::variants::{Blob, VariantError};
 
 const NOW: Instant = Instant::from_millis(0);
 const MODULE: ModuleId = ModuleId([7; 32]);
@@ -222,9 +223,10 @@ impl Run {
                     .iter()
                     .map(|(mem, devices)| launch(TaskId(self.draw()), *mem, *devices))
                     .collect();
-                let accepted = self
-                    .offer(*offer)
-                    .map(|it| self.ledger.accept_offer(NOW, it.id, it.framework, &tasks));
+                let accepted = self.offer(*offer).map(|it| {
+                    self.ledger
+                        .accept_offer(NOW, it.id, it.framework, &tasks, &mut variant)
+                });
                 accepted.and_then(Result::ok).unwrap_or_default()
             }
             Operation::EndOffer { offer, declined } => {
@@ -331,11 +333,20 @@ fn launch(id: TaskId, mem: u64, devices: u8) -> LaunchTask {
     }
 }
 
+/// The variant of some module, which nothing here looks into.
+fn variant(_: ModuleId, mem: u32) -> Result<Blob, VariantError> {
+    let mut id = [9; 32];
+    id[..4].copy_from_slice(&mem.to_le_bytes());
+    let (id, size) = (ModuleId(id), 100);
+    Ok(Blob { id, size })
+}
+
 fn module() -> Change {
     Change::ModuleAdmitted(Module {
         id: MODULE,
         size: 100,
         memory: 10,
+        memory_needed: 10,
         permissions: Permissions::from(Permission::Log),
         features: vec!["bulk-memory".to_owned()],
         admitted_at: NOW,
@@ -384,7 +395,7 @@ fn a_task_that_breaks_a_rule_is_refused_by_it() {
     let (mut run, offer) = offered();
     let accept = |run: &Run, tasks: &[LaunchTask]| {
         run.ledger
-            .accept_offer(NOW, offer.id, offer.framework, tasks)
+            .accept_offer(NOW, offer.id, offer.framework, tasks, &mut variant)
     };
     let fine = launch(TaskId(1), 1000, 0);
     let refused = |change: &dyn Fn(&mut LaunchTask)| {
@@ -421,10 +432,10 @@ fn a_task_that_breaks_a_rule_is_refused_by_it() {
     );
     assert_eq!(
         refused(&|task| task.resources.mem = 9),
-        AcceptFault::TooLittleMemory {
+        AcceptFault::Unfit(Unfit::TooLittleMemory {
             asked: 9,
             needed: 10
-        }
+        })
     );
     assert!(matches!(
         refused(&|task| task.resources.devices = vec!["d1".into(), "d1".into()]),
@@ -459,13 +470,14 @@ fn a_task_that_breaks_a_rule_is_refused_by_it() {
     ));
     let stranger = FrameworkId(u64::MAX);
     assert_eq!(
-        run.ledger.accept_offer(NOW, offer.id, stranger, &[]),
+        run.ledger
+            .accept_offer(NOW, offer.id, stranger, &[], &mut variant),
         Err(AcceptError::UnknownFramework(stranger))
     );
     let late = offer.expires_at;
     assert_eq!(
         run.ledger
-            .accept_offer(late, offer.id, offer.framework, &[]),
+            .accept_offer(late, offer.id, offer.framework, &[], &mut variant),
         Err(AcceptError::Offer(OfferError::Ended(
             offer.id,
             OfferEnd::Expired
@@ -488,16 +500,10 @@ fn an_engine_without_the_feature_is_not_asked() {
     let agent = run.agent(0).unwrap();
     let mut described = description(4000, 2, 0b1001);
     let texts = vec!["sign-ext".to_owned()];
-    described.attributes = [
-        (
-            "wasm_features".to_owned(),
-            edgerm_protocol::owned::AttributeValue::Texts(texts),
-        ),
-        (
-            "max_task_mem".to_owned(),
-            edgerm_protocol::owned::AttributeValue::Number(500),
-        ),
-    ]
+    described.attributes = [(
+        "wasm_features".to_owned(),
+        edgerm_protocol::owned::AttributeValue::Texts(texts),
+    )]
     .into();
     let changes = run.ledger.describe_agent(agent, described);
     run.commit(changes);
@@ -510,23 +516,12 @@ fn an_engine_without_the_feature_is_not_asked() {
         agent: 0,
     });
     let offer = run.offer(0).unwrap();
-    let accept = |mem| {
-        let task = launch(TaskId(1), mem, 0);
-        run.ledger
-            .accept_offer(NOW, offer.id, offer.framework, &[task])
-    };
-    let fault = |fault| Err(AcceptError::Task { index: 0, fault });
-    assert_eq!(
-        accept(501),
-        fault(AcceptFault::TooMuchMemory {
-            asked: 501,
-            most: 500
-        })
-    );
-    assert_eq!(
-        accept(500),
-        fault(AcceptFault::MissingFeature("bulk-memory".to_owned()))
-    );
+    let tasks = [launch(TaskId(1), 500, 0)];
+    let accepted = run
+        .ledger
+        .accept_offer(NOW, offer.id, offer.framework, &tasks, &mut variant);
+    let fault = AcceptFault::Unfit(Unfit::MissingFeature("bulk-memory".to_owned()));
+    assert_eq!(accepted, Err(AcceptError::Task { index: 0, fault }));
 }
 
 #[test]

@@ -201,7 +201,7 @@ impl Master {
         request: &ReceivedRequest,
     ) {
         let key = request.path().strip_prefix("m/").unwrap_or_default();
-        let Some(bytes) = self.modules.by_key(key) else {
+        let Some(bytes) = self.blob(key) else {
             let diagnostic = format!("no module {key}");
             let response = Response::error(Code::NOT_FOUND, &diagnostic).repeatable();
             return self.respond(now, from, id, &response);

@@ -51,6 +51,7 @@ use crate::link::Link;
 use crate::modules::{MemoryStore, ModuleStore};
 use crate::outputs::OutputStore;
 use crate::peers::Peers;
+use crate::variants::Variants;
 
 pub use frameworks::{FrameworkError, NewFrameworkError};
 pub use modules::ModuleError;
@@ -115,6 +116,7 @@ pub struct Master {
     allocator: Allocator,
     outputs: OutputStore,
     modules: Box<dyn ModuleStore>,
+    variants: Variants,
     peers: Peers,
     links: BTreeMap<AgentId, Link>,
     timers: BTreeSet<(Instant, Timer)>,
@@ -148,6 +150,7 @@ impl Master {
             allocator: Allocator::default(),
             outputs: OutputStore::default(),
             modules: Box::new(MemoryStore::new(limits.module_bytes)),
+            variants: Variants::new(limits.variant_bytes),
             peers: Peers::new(limits.strangers),
             links: BTreeMap::new(),
             timers: BTreeSet::new(),

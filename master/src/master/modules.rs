@@ -83,4 +83,10 @@ impl Master {
         self.ledger.module(module)?;
         self.modules.by_key(&module.key())
     }
+
+    /// The bytes that agents fetch by `key`: of a module, or of a variant of one.
+    pub(super) fn blob(&self, key: &str) -> Option<Arc<[u8]>> {
+        let module = self.modules.by_key(key);
+        module.or_else(|| self.variants.by_key(key))
+    }
 }

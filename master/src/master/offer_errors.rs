@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use edgerm_protocol::FrameworkId;
 use edgerm_protocol::api::MAX_PAGE;
 use edgerm_protocol::resource::names;
+use edgerm_protocol::{FrameworkId, ModuleId};
 
 use crate::ledger::{AcceptFault, OfferEnd, OfferError};
 use crate::refusal::Refuse;
@@ -21,6 +21,8 @@ pub enum OfferRequestError {
     Max(usize),
     /// `waitMs` is over this many milliseconds.
     Wait(u128),
+    /// No such module was admitted.
+    UnknownModule(ModuleId),
     /// More constraints of a kind than make sense of one agent.
     TooMany {
         /// Of which kind.
@@ -50,6 +52,7 @@ impl fmt::Display for OfferRequestError {
             ),
             Self::Max(max) => write!(f, "max {max} is not within 1 to {MAX_PAGE}"),
             Self::Wait(most) => write!(f, "waitMs is over {most}: ask again after that"),
+            Self::UnknownModule(module) => AcceptFault::UnknownModule(*module).fmt(f),
             Self::TooMany { field, count, max } => {
                 write!(f, "{count} constraints in {field}, at most {max} may be")
             }
@@ -70,7 +73,11 @@ impl Refuse for OfferRequestError {
     fn status(&self) -> u16 {
         match self {
             Self::UnknownFramework(_) => 404,
-            Self::Max(_) | Self::Wait(_) | Self::TooMany { .. } | Self::TooLong { .. } => 422,
+            Self::Max(_)
+            | Self::Wait(_)
+            | Self::UnknownModule(_)
+            | Self::TooMany { .. }
+            | Self::TooLong { .. } => 422,
             Self::Overloaded(_) => 503,
         }
     }
@@ -79,6 +86,7 @@ impl Refuse for OfferRequestError {
         match self {
             Self::UnknownFramework(_) => "unknownFramework",
             Self::Max(_) | Self::Wait(_) => "outOfRange",
+            Self::UnknownModule(_) => "unknownModule",
             Self::TooMany { .. } => "tooMany",
             Self::TooLong { .. } => "tooLong",
             Self::Overloaded(_) => "overloaded",
@@ -90,6 +98,7 @@ impl Refuse for OfferRequestError {
             Self::UnknownFramework(_) => "framework",
             Self::Max(_) => "max",
             Self::Wait(_) => "waitMs",
+            Self::UnknownModule(_) => "constraints.module.id",
             Self::TooMany { field, .. } => field,
             Self::TooLong { .. } => "constraints",
             Self::Overloaded(_) => return None,
@@ -134,9 +143,8 @@ impl Refuse for AcceptError {
                 | AcceptFault::UnknownModule(_)
                 | AcceptFault::Exceeds { .. }
                 | AcceptFault::Amount { .. }
-                | AcceptFault::TooLittleMemory { .. }
-                | AcceptFault::TooMuchMemory { .. }
-                | AcceptFault::MissingFeature(_)
+                | AcceptFault::Unfit(_)
+                | AcceptFault::NoVariant(_)
                 | AcceptFault::Device { .. }
                 | AcceptFault::TooMany { .. }
                 | AcceptFault::UnknownPermission { .. }
@@ -157,9 +165,8 @@ impl Refuse for AcceptError {
                 AcceptFault::UnknownModule(_) => "unknownModule",
                 AcceptFault::Exceeds { .. } => "exceedsOffer",
                 AcceptFault::Amount { .. } => "outOfRange",
-                AcceptFault::TooLittleMemory { .. } => "tooLittleMemory",
-                AcceptFault::TooMuchMemory { .. } => "tooMuchMemory",
-                AcceptFault::MissingFeature(_) => "missingFeature",
+                AcceptFault::Unfit(unfit) => unfit.code(),
+                AcceptFault::NoVariant(_) => "noVariant",
                 AcceptFault::Device { .. } => "deviceNotOffered",
                 AcceptFault::TooMany { .. } => "tooMany",
                 AcceptFault::UnknownPermission { .. } => "unknownPermission",
@@ -179,15 +186,14 @@ impl Refuse for AcceptError {
         let below = match fault {
             AcceptFault::IdUsed(_) => ".id".to_owned(),
             AcceptFault::Name(_) => ".name".to_owned(),
-            AcceptFault::UnknownModule(_) | AcceptFault::MissingFeature(_) => ".module".to_owned(),
+            AcceptFault::UnknownModule(_) => ".module".to_owned(),
+            AcceptFault::Unfit(unfit) => format!(".{}", unfit.field()),
             // A slot is what the task itself takes: no field of it says so.
             AcceptFault::Exceeds { resource, .. } if *resource == names::TASKS => String::new(),
             AcceptFault::Exceeds { resource, .. } | AcceptFault::Amount { resource, .. } => {
                 format!(".resources.{resource}")
             }
-            AcceptFault::TooLittleMemory { .. } | AcceptFault::TooMuchMemory { .. } => {
-                ".resources.mem".to_owned()
-            }
+            AcceptFault::NoVariant(_) => ".resources.mem".to_owned(),
             AcceptFault::Device { at, .. } => format!(".resources.devices[{at}]"),
             AcceptFault::TooMany { field, .. } => format!(".{field}"),
             AcceptFault::UnknownPermission { at, .. } => format!(".permissions[{at}]"),

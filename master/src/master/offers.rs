@@ -1,6 +1,6 @@
 //! The API's calls about offers, and the allocation that answers them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use edgerm_protocol::api::{self, MAX_PAGE, Page};
@@ -35,6 +35,10 @@ impl Master {
             return Err(OfferRequestError::Wait(longest));
         }
         check_constraints(&request.constraints)?;
+        let module = request.constraints.module.map(|module| module.id);
+        if let Some(unknown) = module.filter(|id| self.ledger.module(*id).is_none()) {
+            return Err(OfferRequestError::UnknownModule(unknown));
+        }
         self.allocate(now);
         let waiting = Waiting {
             framework: request.framework,
@@ -119,9 +123,16 @@ impl Master {
         offer: OfferId,
         accept: &api::Accept,
     ) -> Result<api::Accepted, AcceptError> {
-        let changes = self
-            .ledger
-            .accept_offer(now, offer, accept.framework, &accept.tasks)?;
+        if self.variants.is_full() {
+            let tasks = self.ledger.tasks(None);
+            let running = tasks.filter(|task| !task.state.is_terminal());
+            let needed: BTreeSet<_> = running.map(|task| task.blob.id).collect();
+            self.variants.sweep(|id| needed.contains(&id));
+        }
+        let mut variant = |module, mem| self.variants.obtain(&*self.modules, module, mem);
+        let changes =
+            self.ledger
+                .accept_offer(now, offer, accept.framework, &accept.tasks, &mut variant)?;
         let agent = self.ledger.offer(offer).map(|offer| offer.agent);
         self.commit_all(now, changes);
         if let Some(agent) = agent {

@@ -92,6 +92,7 @@ pub(super) fn view_module(module: &Module) -> api::Module {
         id: module.id,
         size: module.size.into(),
         memory: module.memory,
+        memory_needed: module.memory_needed,
         permissions: module
             .permissions
             .iter()

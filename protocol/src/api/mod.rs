@@ -30,6 +30,7 @@ mod agent;
 mod event;
 mod framework;
 mod module;
+mod needs;
 mod offer;
 mod task;
 
@@ -42,8 +43,10 @@ pub use agent::{Agent, AgentState};
 pub use event::{Event, EventKind};
 pub use framework::{Framework, NewFramework};
 pub use module::Module;
+pub use needs::{CUSTOM_PAGE_SIZES, ENGINE_MEM, Fit, Needs, Unfit};
 pub use offer::{
-    Accept, Accepted, Constraints, Decline, DeviceConstraint, Offer, OfferRequest, Offers,
+    Accept, Accepted, Constraints, Decline, DeviceConstraint, ModuleConstraint, Offer,
+    OfferRequest, Offers,
 };
 pub use task::{
     KillTask, LaunchTask, Output, OutputData, Outputs, SendMessage, Task, TaskResources,

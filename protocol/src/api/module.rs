@@ -17,6 +17,9 @@ pub struct Module {
     pub size: u64,
     /// Bytes of memory that it starts with.
     pub memory: u64,
+    /// Bytes of memory that it can run in where an agent's engine has `custom-page-sizes`; the
+    /// same as `memory` where it cannot do with less, or cannot be seen to.
+    pub memory_needed: u64,
     /// Names of the permissions that it needs.
     pub permissions: Vec<String>,
     /// Names of the WASM features that it uses beyond the first version.

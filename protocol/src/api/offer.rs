@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{LaunchTask, Task};
 use crate::owned::{Attributes, Resources};
 use crate::resource::DeviceClass;
-use crate::{AgentId, FrameworkId, OfferId};
+use crate::{AgentId, FrameworkId, ModuleId, OfferId};
 
 /// Asks for offers: at most one of each agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,20 @@ pub struct Constraints {
     pub resources: BTreeMap<String, u64>,
     /// Attributes that are equal to the text, or have it among their texts.
     pub attributes: BTreeMap<String, String>,
+    /// A module that the agent can run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module: Option<ModuleConstraint>,
+}
+
+/// A module that an agent must be able to run, by [`super::Needs::fit`], in memory that is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ModuleConstraint {
+    /// An admitted module.
+    pub id: ModuleId,
+    /// Bytes of memory that it will be given. Absent: what suits the agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mem: Option<u64>,
 }
 
 /// A device that must be free: by its label, or by its kind.

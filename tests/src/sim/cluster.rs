@@ -104,6 +104,7 @@ impl Cluster {
             id,
             size: u32::try_from(bytes.len()).expect("a small module"),
             memory: 0,
+            memory_needed: 0,
             permissions: Permissions::from_bits(0),
             features: Vec::new(),
             admitted_at: self.now,

@@ -6,6 +6,7 @@ mod offers;
 mod paths;
 mod refusals;
 mod road;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -108,6 +109,7 @@ impl World {
             id: MODULE,
             size: 100,
             memory: 100,
+            memory_needed: 100,
             permissions: Permissions::NONE,
             features: Vec::new(),
             admitted_at: world.now,
