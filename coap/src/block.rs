@@ -89,7 +89,12 @@ impl BlockOption {
 
     /// The value on the wire, 0 to 3 bytes.
     pub fn encode(self) -> Vec<u8> {
-        encode_uint(self.number << 4 | u32::from(self.more) << 3 | u32::from(self.size.0))
+        encode_uint(self.bits())
+    }
+
+    /// The value as a number: the block's, whether more follow, and the size's exponent.
+    pub(crate) fn bits(self) -> u32 {
+        self.number << 4 | u32::from(self.more) << 3 | u32::from(self.size.0)
     }
 
     /// The option of a value on the wire.

@@ -11,11 +11,9 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use coap_lite::Packet;
 use edgerm_protocol::Instant;
 
-use crate::code::{Class, Code};
-use crate::codec;
+use crate::code::Class;
 use crate::config::Config;
 use crate::empty::EmptyMessages;
 use crate::error::{Ignored, Refusal, RequestError, RespondError};
@@ -23,6 +21,7 @@ use crate::exchange::{Exchange, ExchangeId, State};
 use crate::header::{Envelope, MessageId, MessageType, Token};
 use crate::ids::Ids;
 use crate::inbox::{Inbox, RequestId};
+use crate::packet::Packet;
 use crate::request::{ReceivedRequest, Request};
 use crate::response::{ReceivedResponse, Response};
 use crate::security::{Plain, RequestKey, Security};
@@ -106,10 +105,8 @@ impl<S: Security> Endpoint<S> {
             let len = datagram.len();
             return Err(Ignored::TooLong { len, max });
         }
-        let packet = codec::decode(datagram)?;
-        let kind = MessageType::from(packet.header.get_type());
-        let code = Code::from(u8::from(packet.header.code));
-        let message_id = MessageId(packet.header.message_id);
+        let packet = Packet::from_bytes(datagram)?;
+        let (kind, code, message_id) = (packet.kind(), packet.code(), packet.message_id());
         match (kind, code.kind()) {
             (MessageType::Confirmable | MessageType::NonConfirmable, Class::Request) => {
                 self.on_request(now, kind, packet)
@@ -165,8 +162,11 @@ impl<S: Security> Endpoint<S> {
             .protect_request(packet)
             .map_err(RequestError::Security)?;
         let max = self.config.max_datagram;
-        let datagram =
-            codec::encode(&packet, max).map_err(|len| RequestError::TooLarge { len, max })?;
+        let datagram = packet.into_bytes();
+        if datagram.len() > max {
+            let len = datagram.len();
+            return Err(RequestError::TooLarge { len, max });
+        }
         let id = ExchangeId(self.next_exchange);
         self.next_exchange = self.next_exchange.wrapping_add(1);
         let wait = self.ids.first_wait(&self.config);
@@ -211,8 +211,11 @@ impl<S: Security> Endpoint<S> {
             .protect_response(binding, response.to_packet(envelope))
             .map_err(RespondError::Security)?;
         let max = self.config.max_datagram;
-        let reply =
-            codec::encode(&packet, max).map_err(|len| RespondError::TooLarge { len, max })?;
+        let reply = packet.into_bytes();
+        if reply.len() > max {
+            let len = reply.len();
+            return Err(RespondError::TooLarge { len, max });
+        }
         self.inbox
             .answer(id, reply, response.repeatable, &self.config);
         Ok(())
@@ -261,8 +264,7 @@ impl<S: Security> Endpoint<S> {
         if waiting >= self.config.pending {
             return Err(Ignored::Overloaded(waiting));
         }
-        let message_id = MessageId(packet.header.message_id);
-        let token = token_of(&packet)?;
+        let (message_id, token) = (packet.message_id(), packet.token());
         let (packet, binding) = self.security.unprotect_request(packet)?;
         let confirmable = kind == MessageType::Confirmable;
         let envelope = if confirmable {
@@ -299,8 +301,7 @@ impl<S: Security> Endpoint<S> {
     }
 
     fn on_response(&mut self, kind: MessageType, packet: Packet) -> Result<Event, Ignored> {
-        let message_id = MessageId(packet.header.message_id);
-        let token = token_of(&packet)?;
+        let (message_id, token) = (packet.message_id(), packet.token());
         let Some(exchange) = self
             .exchange
             .as_ref()
@@ -312,7 +313,7 @@ impl<S: Security> Endpoint<S> {
         let packet = self
             .security
             .unprotect_response(&exchange.binding, packet)?;
-        let code = Code::from(u8::from(packet.header.code));
+        let code = packet.code();
         if code.kind() != Class::Response {
             return Err(Ignored::Forbidden(kind, code));
         }
@@ -372,12 +373,4 @@ impl<S: Security> Endpoint<S> {
             self.empty.push(MessageType::Reset, message_id);
         }
     }
-}
-
-fn token_of(packet: &Packet) -> Result<Token, Ignored> {
-    let bytes = packet.get_token();
-    Token::new(bytes).ok_or_else(|| {
-        let len = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
-        Ignored::Malformed(codec::Malformed::TokenLength(len))
-    })
 }

@@ -1,9 +1,6 @@
 //! What the first bytes of a message carry beside its code: type, message id, token.
 
-use coap_lite::Packet;
 use core::fmt;
-
-use crate::code::Code;
 
 /// The type of a message (RFC 7252 section 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,24 +15,24 @@ pub enum MessageType {
     Reset,
 }
 
-impl From<coap_lite::MessageType> for MessageType {
-    fn from(codec: coap_lite::MessageType) -> Self {
-        match codec {
-            coap_lite::MessageType::Confirmable => Self::Confirmable,
-            coap_lite::MessageType::NonConfirmable => Self::NonConfirmable,
-            coap_lite::MessageType::Acknowledgement => Self::Acknowledgement,
-            coap_lite::MessageType::Reset => Self::Reset,
+impl MessageType {
+    /// The two bits on the wire.
+    pub(crate) const fn bits(self) -> u8 {
+        match self {
+            Self::Confirmable => 0,
+            Self::NonConfirmable => 1,
+            Self::Acknowledgement => 2,
+            Self::Reset => 3,
         }
     }
-}
 
-impl From<MessageType> for coap_lite::MessageType {
-    fn from(ours: MessageType) -> Self {
-        match ours {
-            MessageType::Confirmable => Self::Confirmable,
-            MessageType::NonConfirmable => Self::NonConfirmable,
-            MessageType::Acknowledgement => Self::Acknowledgement,
-            MessageType::Reset => Self::Reset,
+    /// The type of the two lowest bits.
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        match bits & 3 {
+            0 => Self::Confirmable,
+            1 => Self::NonConfirmable,
+            2 => Self::Acknowledgement,
+            _ => Self::Reset,
         }
     }
 }
@@ -61,6 +58,12 @@ impl Token {
     /// Longest token, in bytes (RFC 7252 section 3).
     pub const MAX: usize = 8;
 
+    /// The token without bytes.
+    pub(crate) const EMPTY: Self = Self {
+        len: 0,
+        bytes: [0; Self::MAX],
+    };
+
     /// The token of these bytes, unless they are more than [`Token::MAX`].
     pub fn new(bytes: &[u8]) -> Option<Self> {
         let mut token = Self {
@@ -78,6 +81,11 @@ impl Token {
             len: 2,
             bytes: [high, low, 0, 0, 0, 0, 0, 0],
         }
+    }
+
+    /// How many bytes it has.
+    pub(crate) const fn length(self) -> u8 {
+        self.len
     }
 
     /// The bytes on the wire.
@@ -101,16 +109,4 @@ pub(crate) struct Envelope {
     pub(crate) kind: MessageType,
     pub(crate) message_id: MessageId,
     pub(crate) token: Token,
-}
-
-impl Envelope {
-    /// A packet with this header and nothing else.
-    pub(crate) fn packet(self, code: Code) -> Packet {
-        let mut packet = Packet::new();
-        packet.header.set_type(self.kind.into());
-        packet.header.code = u8::from(code).into();
-        packet.header.message_id = self.message_id.0;
-        packet.set_token(self.token.as_bytes().to_vec());
-        packet
-    }
 }

@@ -38,7 +38,8 @@
 //! | `block`, `fetch` | the Block2 option and stateless slices; the resumable fetch of a body |
 //! | `request`, `response` | as applications see them, and into and out of packets |
 //! | `code`, `header`, `option`, `ids` | the numbers in a message, and where ours come from |
-//! | `codec`, `empty` | bytes to packets, with the guards that `coap-lite` lacks; messages of four bytes |
+//! | `packet`, `codec` | a message as one datagram, and how that is laid out |
+//! | `empty` | messages of four bytes |
 //! | `config`, `error` | the numbers one may turn; what can go wrong, an enum an operation |
 //!
 //! # Left out
@@ -65,13 +66,14 @@ mod header;
 mod ids;
 mod inbox;
 mod option;
+mod packet;
 mod request;
 mod response;
 mod security;
 
 pub use block::{BlockError, BlockOption, BlockOptionError, BlockSize, BlockSlice, serve};
 pub use code::{Code, ContentFormat, Method};
-pub use codec::Malformed;
+pub use codec::{Malformed, Options};
 pub use config::Config;
 pub use endpoint::{Endpoint, Event};
 pub use error::{Ignored, Refusal, RequestError, RespondError};
@@ -79,9 +81,7 @@ pub use exchange::ExchangeId;
 pub use fetch::{Block2Fetch, FetchError, FetchedBlock};
 pub use header::{MessageId, MessageType, Token};
 pub use inbox::RequestId;
+pub use packet::Packet;
 pub use request::{ReceivedRequest, Request};
 pub use response::{ReceivedResponse, Response};
 pub use security::{Plain, RequestKey, Security, SecurityError};
-
-/// A CoAP message as the codec sees it, for those who implement [`Security`].
-pub use coap_lite::Packet;

@@ -3,10 +3,9 @@
 
 use alloc::vec::Vec;
 
-use coap_lite::{CoapOption, Packet};
-
 use crate::block::BlockOption;
 use crate::code::ContentFormat;
+use crate::packet::Packet;
 
 pub(crate) const URI_HOST: u16 = 3;
 pub(crate) const URI_PORT: u16 = 7;
@@ -20,6 +19,9 @@ pub(crate) const PROXY_SCHEME: u16 = 39;
 /// Longest segment of a path, in bytes (RFC 7252 table 4).
 pub(crate) const MAX_SEGMENT: usize = 255;
 
+/// Bytes that Content-Format, Block2 and Size2 take at most, heads included.
+pub(crate) const MAX_CONTENT_OPTIONS: usize = (1 + 2) + (1 + 3) + (1 + 4);
+
 /// Whether a message with this option must be rejected by who does not know it: the lowest
 /// bit says (RFC 7252 section 5.4.6).
 pub(crate) const fn is_critical(number: u16) -> bool {
@@ -28,8 +30,20 @@ pub(crate) const fn is_critical(number: u16) -> bool {
 
 /// The `uint` format: big-endian without leading zeros, so 0 is no bytes at all.
 pub(crate) fn encode_uint(value: u32) -> Vec<u8> {
-    let leading = usize::try_from(value.leading_zeros() / 8).unwrap_or(0);
-    value.to_be_bytes().into_iter().skip(leading).collect()
+    let mut bytes = [0; 4];
+    shortest(value, &mut bytes).to_vec()
+}
+
+/// Adds an option whose value is a `uint`.
+pub(crate) fn push_uint(packet: &mut Packet, number: u16, value: u32) {
+    let mut bytes = [0; 4];
+    packet.push_option(number, shortest(value, &mut bytes));
+}
+
+fn shortest(value: u32, bytes: &mut [u8; 4]) -> &[u8] {
+    *bytes = value.to_be_bytes();
+    let leading = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(leading..).unwrap_or(&[])
 }
 
 /// A `uint` of at most four bytes; leading zeros are accepted, as the RFC asks.
@@ -41,20 +55,18 @@ pub(crate) fn decode_uint(bytes: &[u8]) -> Option<u32> {
     })
 }
 
-/// Puts a body and what says about it into a packet.
-pub(crate) fn add_content(
+/// Puts what says something about a body into a packet.
+pub(crate) fn push_content(
     packet: &mut Packet,
     content_format: Option<ContentFormat>,
     block2: Option<BlockOption>,
-    payload: &[u8],
 ) {
     if let Some(ContentFormat(number)) = content_format {
-        packet.add_option(CoapOption::ContentFormat, encode_uint(u32::from(number)));
+        push_uint(packet, CONTENT_FORMAT, number.into());
     }
     if let Some(block) = block2 {
-        packet.add_option(CoapOption::Block2, block.encode());
+        push_uint(packet, BLOCK2, block.bits());
     }
-    packet.payload = payload.to_vec();
 }
 
 /// Content-Format is elective, so ignored where it is out of range (RFC 7252 section 5.4.3).

@@ -3,16 +3,15 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use coap_lite::{CoapOption, Packet};
-
 use crate::block::BlockOption;
-use crate::code::{Code, ContentFormat, Method};
+use crate::code::{ContentFormat, Method};
 use crate::error::{Refusal, RequestError};
 use crate::header::{Envelope, MessageId, MessageType, Token};
 use crate::option::{
-    BLOCK2, CONTENT_FORMAT, MAX_SEGMENT, PROXY_SCHEME, PROXY_URI, URI_HOST, URI_PATH, URI_PORT,
-    add_content, content_format, is_critical,
+    BLOCK2, CONTENT_FORMAT, MAX_CONTENT_OPTIONS, MAX_SEGMENT, PROXY_SCHEME, PROXY_URI, URI_HOST,
+    URI_PATH, URI_PORT, content_format, is_critical, push_content,
 };
+use crate::packet::Packet;
 
 /// A request to send; always confirmable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,15 +72,22 @@ impl<'a> Request<'a> {
             message_id,
             token,
         };
-        let mut packet = envelope.packet(self.method.code());
+        let mut packet = Packet::new(envelope, self.method.code(), self.room());
         for segment in self.path {
-            if segment.len() > MAX_SEGMENT || segment.contains('/') {
+            if segment.len() > MAX_SEGMENT || segment.as_bytes().contains(&b'/') {
                 return Err(RequestError::PathSegment(segment.len()));
             }
-            packet.add_option(CoapOption::UriPath, segment.as_bytes().to_vec());
+            packet.push_option(URI_PATH, segment.as_bytes());
         }
-        add_content(&mut packet, self.content_format, self.block2, self.payload);
+        push_content(&mut packet, self.content_format, self.block2);
+        packet.set_payload(self.payload);
         Ok(packet)
+    }
+
+    /// Bytes of options and payload at most, for a buffer that need not grow.
+    fn room(&self) -> usize {
+        let segments = self.path.iter().map(|segment| 3 + segment.len());
+        segments.sum::<usize>() + MAX_CONTENT_OPTIONS + 1 + self.payload.len()
     }
 }
 
@@ -111,7 +117,7 @@ impl ReceivedRequest {
     }
 
     pub(crate) fn from_packet(packet: Packet) -> Result<Self, Refusal> {
-        let code = Code::from(u8::from(packet.header.code));
+        let code = packet.code();
         let mut request = Self {
             method: Method::from_code(code).ok_or(Refusal::Method(code))?,
             path: String::new(),
@@ -119,43 +125,41 @@ impl ReceivedRequest {
             block2: None,
             payload: Vec::new(),
         };
-        for (&number, values) in packet.options() {
-            let Some(first) = values.front() else {
-                continue;
-            };
+        let mut before = None;
+        for (number, value) in packet.options() {
+            let is_repeated = before.replace(number) == Some(number);
             match number {
                 // Whom the URI names was settled when the datagram reached this endpoint.
                 URI_HOST | URI_PORT => {}
-                URI_PATH => request.path = join(values)?,
-                CONTENT_FORMAT => request.content_format = content_format(first),
-                BLOCK2 if values.len() > 1 => return Err(Refusal::CriticalOption(number)),
+                URI_PATH => push_segment(&mut request.path, value, is_repeated)?,
+                // Elective, so a second one is passed over.
+                CONTENT_FORMAT if is_repeated => {}
+                CONTENT_FORMAT => request.content_format = content_format(value),
+                BLOCK2 if is_repeated => return Err(Refusal::CriticalOption(number)),
                 BLOCK2 => {
-                    request.block2 = Some(BlockOption::decode(first).map_err(Refusal::Block2)?);
+                    request.block2 = Some(BlockOption::decode(value).map_err(Refusal::Block2)?);
                 }
                 PROXY_URI | PROXY_SCHEME => return Err(Refusal::Proxy),
                 _ if is_critical(number) => return Err(Refusal::CriticalOption(number)),
                 _ => {}
             }
         }
-        request.payload = packet.payload;
+        request.payload = packet.into_payload();
         Ok(request)
     }
 }
 
-fn join<'a>(segments: impl IntoIterator<Item = &'a Vec<u8>>) -> Result<String, Refusal> {
-    let mut path = String::new();
-    for (index, segment) in segments.into_iter().enumerate() {
-        let text = core::str::from_utf8(segment)
-            .ok()
-            .filter(|text| text.len() <= MAX_SEGMENT)
-            .ok_or(Refusal::PathSegment)?;
-        if text.contains('/') {
-            return Err(Refusal::SlashInSegment);
-        }
-        if index > 0 {
-            path.push('/');
-        }
-        path.push_str(text);
+fn push_segment(path: &mut String, segment: &[u8], follows: bool) -> Result<(), Refusal> {
+    let text = core::str::from_utf8(segment)
+        .ok()
+        .filter(|text| text.len() <= MAX_SEGMENT)
+        .ok_or(Refusal::PathSegment)?;
+    if segment.contains(&b'/') {
+        return Err(Refusal::SlashInSegment);
     }
-    Ok(path)
+    if follows {
+        path.push('/');
+    }
+    path.push_str(text);
+    Ok(())
 }

@@ -2,15 +2,14 @@
 
 use alloc::vec::Vec;
 
-use coap_lite::{CoapOption, Packet};
-
 use crate::block::{BlockOption, BlockSlice};
 use crate::code::{Code, ContentFormat};
 use crate::header::Envelope;
 use crate::option::{
-    BLOCK2, CONTENT_FORMAT, SIZE2, add_content, content_format, decode_uint, encode_uint,
-    is_critical,
+    BLOCK2, CONTENT_FORMAT, MAX_CONTENT_OPTIONS, SIZE2, content_format, decode_uint, is_critical,
+    push_content, push_uint,
 };
+use crate::packet::Packet;
 
 /// A response to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,11 +74,13 @@ impl<'a> Response<'a> {
     }
 
     pub(crate) fn to_packet(self, envelope: Envelope) -> Packet {
-        let mut packet = envelope.packet(self.code);
-        add_content(&mut packet, self.content_format, self.block2, self.payload);
+        let room = MAX_CONTENT_OPTIONS + 1 + self.payload.len();
+        let mut packet = Packet::new(envelope, self.code, room);
+        push_content(&mut packet, self.content_format, self.block2);
         if let Some(total) = self.size2 {
-            packet.add_option(CoapOption::Size2, encode_uint(total));
+            push_uint(&mut packet, SIZE2, total);
         }
+        packet.set_payload(self.payload);
         packet
     }
 }
@@ -114,27 +115,28 @@ impl ReceivedResponse {
     /// The response in a packet, or the number of the critical option that spoils it.
     pub(crate) fn from_packet(packet: Packet) -> Result<Self, u16> {
         let mut response = Self {
-            code: Code::from(u8::from(packet.header.code)),
+            code: packet.code(),
             content_format: None,
             block2: None,
             size2: None,
             payload: Vec::new(),
         };
-        for (&number, values) in packet.options() {
-            let Some(first) = values.front() else {
-                continue;
-            };
+        let mut before = None;
+        for (number, value) in packet.options() {
+            let is_repeated = before.replace(number) == Some(number);
             match number {
-                CONTENT_FORMAT => response.content_format = content_format(first),
-                SIZE2 => response.size2 = decode_uint(first),
-                BLOCK2 if values.len() == 1 => {
-                    response.block2 = Some(BlockOption::decode(first).map_err(|_| number)?);
+                // Elective, so a second one is passed over.
+                CONTENT_FORMAT | SIZE2 if is_repeated => {}
+                CONTENT_FORMAT => response.content_format = content_format(value),
+                SIZE2 => response.size2 = decode_uint(value),
+                BLOCK2 if !is_repeated => {
+                    response.block2 = Some(BlockOption::decode(value).map_err(|_| number)?);
                 }
                 _ if is_critical(number) => return Err(number),
                 _ => {}
             }
         }
-        response.payload = packet.payload;
+        response.payload = packet.into_payload();
         Ok(response)
     }
 }

@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use coap_lite::Packet;
+use crate::packet::Packet;
 
 /// Protects and unprotects the messages of one endpoint.
 ///
@@ -142,8 +142,8 @@ impl RequestKey {
     pub(crate) fn of_message(packet: &Packet) -> Self {
         Self::new(
             Self::OF_MESSAGE,
-            &packet.header.message_id.to_be_bytes(),
-            packet.get_token(),
+            &packet.message_id().0.to_be_bytes(),
+            packet.token().as_bytes(),
         )
     }
 

@@ -26,18 +26,19 @@ const OUTER_REQUEST: u8 = 0x02;
 const OUTER_RESPONSE: u8 = 0x44;
 
 fn seal(mut packet: Packet, outer: u8, counter: u8) -> Packet {
-    let inner = [&[u8::from(packet.header.code)], &packet.payload[..]].concat();
+    let inner = [&[u8::from(packet.code())], packet.payload()].concat();
     let tag = inner
         .iter()
         .fold(counter ^ KEY, |tag, byte| tag.rotate_left(3) ^ byte);
     let masked = inner.iter().map(|byte| byte ^ KEY ^ counter);
-    packet.payload = [counter, tag].into_iter().chain(masked).collect();
-    packet.header.code = outer.into();
+    let sealed: Vec<u8> = [counter, tag].into_iter().chain(masked).collect();
+    packet.set_payload(&sealed);
+    packet.set_code(outer.into());
     packet
 }
 
 fn open(mut packet: Packet, counter: u8) -> Result<Packet, SecurityError> {
-    let [_, tag, masked @ ..] = &packet.payload[..] else {
+    let [_, tag, masked @ ..] = packet.payload() else {
         return Err(SecurityError::Unprotected);
     };
     let inner: Vec<u8> = masked.iter().map(|byte| byte ^ KEY ^ counter).collect();
@@ -48,8 +49,8 @@ fn open(mut packet: Packet, counter: u8) -> Result<Packet, SecurityError> {
     if *tag != expected {
         return Err(SecurityError::Unauthentic);
     }
-    packet.header.code = (*code).into();
-    packet.payload = payload.to_vec();
+    packet.set_code((*code).into());
+    packet.set_payload(payload);
     Ok(packet)
 }
 
@@ -63,7 +64,10 @@ impl Security for Toy {
     }
 
     fn unprotect_request(&mut self, request: Packet) -> Result<(Packet, Binding), SecurityError> {
-        let counter = *request.payload.first().ok_or(SecurityError::Unprotected)?;
+        let counter = *request
+            .payload()
+            .first()
+            .ok_or(SecurityError::Unprotected)?;
         if self.accepted.is_some_and(|accepted| counter <= accepted) {
             return Err(SecurityError::Replayed);
         }
@@ -89,7 +93,7 @@ impl Security for Toy {
     }
 
     fn request_key(&self, request: &Packet) -> Option<RequestKey> {
-        RequestKey::protected(b"toy", request.payload.get(..1)?)
+        RequestKey::protected(b"toy", request.payload().get(..1)?)
     }
 }
 
@@ -220,7 +224,7 @@ fn a_response_with_a_request_inside_is_neither() {
     let (mut pair, request, _) = asked();
     let ack = [&[0x62, 0x01], &request[2..6]].concat();
     let inside = Packet::from_bytes(&ack).expect("a packet");
-    let reply = seal(inside, OUTER_RESPONSE, 0).to_bytes().expect("bytes");
+    let reply = seal(inside, OUTER_RESPONSE, 0).into_bytes();
     let event = pair.agent.handle_datagram(at(1), &reply);
     let get = Method::Get.code();
     assert_eq!(
@@ -233,22 +237,18 @@ fn a_response_with_a_request_inside_is_neither() {
 #[test]
 fn a_refusal_is_protected_too() {
     let mut pair = pair(Network::default());
-    let (mut forward, _) = pair
+    let (forward, _) = pair
         .agent
         .security_mut()
-        .protect_request(Packet::from_bytes(&[0x40, 0x05, 0, 1]).expect("a packet"))
+        .protect_request(Packet::from_bytes(&[0x41, 0x05, 0, 1, 9]).expect("a packet"))
         .expect("protected");
-    forward.set_token(vec![9]);
-    let datagram = forward.to_bytes().expect("bytes");
+    let datagram = forward.into_bytes();
     let event = pair.master.handle_datagram(START, &datagram);
     assert!(matches!(event, Err(Ignored::Refused(_))), "{event:?}");
     let reply = transmit(&mut pair.master);
     assert_eq!(reply[..2], [0x61, OUTER_RESPONSE]);
     let inner = open(Packet::from_bytes(&reply).expect("a packet"), 0).expect("it verifies");
-    assert_eq!(
-        u8::from(inner.header.code),
-        u8::from(Code::METHOD_NOT_ALLOWED)
-    );
+    assert_eq!(u8::from(inner.code()), u8::from(Code::METHOD_NOT_ALLOWED));
 }
 
 #[test]
