@@ -46,12 +46,16 @@
 //! | `slot` | one task that has a thread, and what it has of the node |
 //! | `host`, `values` | the node as a task sees it; its key-value store |
 //! | `runner` | what a task's thread does: [`run_task`] |
+//! | [`flash`] | modules in a partition of flash |
 //! | `describe` | what a node tells of itself: [`describe()`] |
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod describe;
 mod driver;
+pub mod flash;
 mod host;
 pub mod port;
 mod runner;
