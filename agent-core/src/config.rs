@@ -30,6 +30,10 @@ pub struct Config {
     /// Log lines of one task that wait at most: 4. A chatty one on a slow link holds up what
     /// others say by no more than these.
     pub logs_per_task: usize,
+    /// Whether the driver keeps records: no. Where it does not, no [`crate::Output::Persist`]
+    /// comes, a launch that says `restart` is refused, and what runs at a reboot is LOST. Where it
+    /// does, it tells the attribute `restart`.
+    pub keeps_records: bool,
     /// Timing and bounds of the CoAP endpoint, whose datagrams have at least
     /// [`edgerm_protocol::limits::MAX_DATAGRAM`] bytes.
     pub coap: edgerm_coap::Config,
@@ -47,6 +51,7 @@ impl Default for Config {
             block_size: BlockSize::B512,
             max_outputs: 16,
             logs_per_task: 4,
+            keeps_records: false,
             coap: edgerm_coap::Config::default(),
         }
     }

@@ -6,6 +6,8 @@ use edgerm_coap::Code;
 use edgerm_protocol::message::LogLevel;
 use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
 
+use crate::records::RecordKey;
+
 /// Something that happened outside.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
@@ -26,11 +28,17 @@ pub enum Input<'a> {
     /// A task emitted bytes, to be told for certain, or, with a severity, logged a line, to be
     /// told where there is room: [`Output::OutputTaken`] follows what was emitted alone.
     TaskOutput(TaskId, Option<LogLevel>, &'a [u8]),
+    /// The storage has done what [`Output::Persist`] or [`Output::Erase`] asked for this key.
+    Persisted(RecordKey),
+    /// The storage could not do it.
+    PersistFailed(RecordKey, StorageError),
     /// Whether the task could take the message of [`Output::TaskMessage`].
     MessageTaken(TaskId, bool),
     /// What the agent has is another now: the new encoded description.
     DescriptionChanged(&'a [u8]),
-    /// The agent is to end its tasks and leave.
+    /// The agent is to end its tasks and leave the cluster. Where one of them says `restart`, the
+    /// agent is to come back: that task is stopped and not ended, to start again with the next
+    /// boot, and the master is told of the others alone.
     Leave,
     /// The instant of [`Output::Timeout`] has come.
     Timeout,
@@ -48,6 +56,14 @@ pub enum Output<'a> {
     /// Store these bytes of the module from this offset on; those before it are stored. What is
     /// asked of one module's storage is done and answered in the order of the asking.
     StoreBlock(ModuleId, u32, &'a [u8]),
+    /// Put this record, of at most [`crate::MAX_RECORD`] bytes, in the place of what stood under
+    /// this key: whatever happens, the one or the other is there afterwards, and
+    /// [`Input::Persisted`] is told once it would outlive a loss of power. One thing at a time is
+    /// asked of a key, and always answered; a storage that may hang has [`Input::PersistFailed`]
+    /// told for it.
+    Persist(RecordKey, &'a [u8]),
+    /// Remove what stands under this key. It is answered as [`Output::Persist`] is.
+    Erase(RecordKey),
     /// Start the task as [`crate::Agent::launch`] tells.
     StartTask(TaskId),
     /// End the task, whatever it does.
@@ -61,7 +77,7 @@ pub enum Output<'a> {
     Registered(AgentId),
     /// The master does not want the agent, and why. It will try again.
     RegistrationRefused(Code, &'a str),
-    /// The agent has left, as it was told to: its tasks have ended, and it asks nothing more.
+    /// The agent has left, as it was told to: no task runs, and it asks nothing more.
     Left,
     /// Nothing more to do until this instant, or for ever.
     Timeout(Option<Instant>),
@@ -79,7 +95,7 @@ pub enum ModuleCheck {
     Corrupt,
 }
 
-/// Why a block was not stored.
+/// Why a block or a record was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StorageError {
@@ -95,6 +111,14 @@ impl StorageError {
         match self {
             Self::Full => "the node's storage has no room for the module",
             Self::Io => "the node's storage could not keep the module",
+        }
+    }
+
+    /// The same, of a task that is to start again after a reboot.
+    pub(crate) const fn record_detail(self) -> &'static str {
+        match self {
+            Self::Full => "the node's storage has no room to restart it from",
+            Self::Io => "the node's storage could not keep it for a restart",
         }
     }
 }
@@ -123,6 +147,17 @@ pub enum KillReason {
     Leaving,
 }
 
+impl KillReason {
+    /// Whether this reason is the one that counts for a task that is being stopped for another.
+    pub(crate) const fn outweighs(self, other: Self) -> bool {
+        match self {
+            Self::Unwanted => true,
+            Self::Requested => matches!(other, Self::Leaving),
+            Self::Disconnected | Self::Leaving => false,
+        }
+    }
+}
+
 /// An input that the driver should not have given. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -133,6 +168,8 @@ pub enum InputError {
     UnexpectedForTask(TaskId),
     /// This module is not being fetched or checked.
     UnknownModule(ModuleId),
+    /// Nothing is asked of the storage under this key.
+    UnexpectedRecord(RecordKey),
     /// The queue of outputs is full: wait for [`Output::OutputTaken`].
     OutputQueueFull {
         /// Outputs in it.
@@ -153,6 +190,7 @@ impl fmt::Display for InputError {
             Self::UnknownTask(task) => write!(f, "no task {task} runs here"),
             Self::UnexpectedForTask(task) => write!(f, "task {task} is in another state"),
             Self::UnknownModule(module) => write!(f, "module {module} is not awaited"),
+            Self::UnexpectedRecord(key) => write!(f, "record {key} is not awaited"),
             Self::OutputQueueFull { capacity } => write!(f, "{capacity} outputs wait already"),
             Self::OutputTooLong { length } => write!(f, "an output of {length} bytes is too long"),
             Self::Description(error) => write!(f, "the description is {error}"),

@@ -15,16 +15,17 @@
 //! | `agent::uplink`, `agent::answers` | which request goes to the master next, and what its answer means |
 //! | `agent::requests` | what the master asks: launch, kill, message, description |
 //! | `agent::modules`, `agent::tasks` | modules on their way, and tasks as the engine has them |
+//! | `agent::restore` | what is taken up after a reboot, and what is written for the next |
 //! | `registration` | whether the master knows us, when to try again and when to ping |
 //! | `task`, `table` | one task from launch to acknowledgement; all of them |
 //! | `module_fetch` | one module, block by block, into the driver's storage |
 //! | `outputs` | what tasks emit, until the master has it |
+//! | `records` | what outlives a reboot, and in which form |
 //! | `config`, `io` | what the driver chooses; what goes in and comes out |
 //!
 //! # Left out
 //!
-//! Records that outlive a reboot: the driver restores nothing yet, and a task that was running
-//! is LOST. There is no security layer yet: [`edgerm_coap::Plain`] sits in its seam.
+//! There is no security layer yet: [`edgerm_coap::Plain`] sits in its seam.
 
 extern crate alloc;
 
@@ -33,6 +34,7 @@ mod config;
 mod io;
 mod module_fetch;
 mod outputs;
+mod records;
 mod registration;
 mod table;
 mod task;
@@ -40,3 +42,4 @@ mod task;
 pub use agent::{Agent, NewAgentError};
 pub use config::Config;
 pub use io::{Input, InputError, KillReason, ModuleCheck, Output, StorageError, TaskExit};
+pub use records::{MAX_RECORD, RecordError, RecordKey};

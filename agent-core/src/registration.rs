@@ -74,6 +74,13 @@ impl Registration {
         }
     }
 
+    pub(crate) const fn is_leaving(&self) -> bool {
+        match self {
+            Self::Leaving { .. } | Self::Left => true,
+            Self::Unregistered { .. } | Self::Registering { .. } | Self::Registered { .. } => false,
+        }
+    }
+
     /// When this machine wants to be looked at again.
     pub(crate) const fn deadline(&self) -> Option<Instant> {
         match self {

@@ -69,14 +69,27 @@ impl<const TASKS: usize> Table<TASKS> {
         self.iter().filter(|task| !task.has_ended()).count()
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.tasks.is_full()
+    /// The lowest place that no task has and for which `is_free` holds.
+    pub(crate) fn free_place(&self, is_free: impl Fn(u8) -> bool) -> Option<u8> {
+        let mut places = 0..u8::try_from(TASKS).unwrap_or(u8::MAX);
+        places.find(|place| self.at(*place).is_none() && is_free(*place))
     }
 
-    /// Adds a task, unless the table is full.
-    pub(crate) fn insert(&mut self, task: Task) {
+    /// The task in this place.
+    pub(crate) fn at(&self, place: u8) -> Option<&Task> {
+        self.iter().find(|task| task.place == place)
+    }
+
+    /// The task in this place.
+    pub(crate) fn at_mut(&mut self, place: u8) -> Option<&mut Task> {
+        self.iter_mut().find(|task| task.place == place)
+    }
+
+    /// Puts a task in this place, which is free.
+    pub(crate) fn insert(&mut self, place: u8, mut task: Task) {
+        task.place = place;
         let inserted = self.tasks.push(task);
-        debug_assert!(inserted.is_ok(), "the caller asks is_full first");
+        debug_assert!(inserted.is_ok(), "the caller has asked for a place");
     }
 
     /// Forgets the tasks that `is_over` names, but for their ids.

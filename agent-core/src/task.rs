@@ -1,16 +1,17 @@
 //! One task, from its launch to the acknowledgement of its end.
 //!
 //! ```text
-//!  Checking ──> Fetching ──> Checking ──> Starting ──> Running
-//!     │            │            │            │            │
-//!     │            │            │            ├─ told to ──┤
-//!     │            │            │            ▼            │
-//!     │            │            │        Stopping         │
-//!     ▼            ▼            ▼            ▼            ▼
-//!     └────────────┴────────────┴──────── Ended ──────────┘
+//!  Held ──> Checking ──> Fetching ──> Checking ──> Starting ──> Running
+//!   │          │            │            │            │            │
+//!   │          │            │            │            ├─ told to ──┤
+//!   │          │            │            │            ▼            │
+//!   │          │            │            │        Stopping         │
+//!   ▼          ▼            ▼            ▼            ▼            ▼
+//!   └──────────┴────────────┴────────────┴──────── Ended ──────────┘
 //! ```
 //!
-//! A task that has ended stays until the master has acknowledged it.
+//! A task that is to start again after a reboot is held until its record is written. One that
+//! has ended stays until the master has acknowledged it.
 
 use alloc::vec::Vec;
 
@@ -23,6 +24,8 @@ use crate::io::{KillReason, TaskExit};
 /// Where a task is.
 #[derive(Debug)]
 pub(crate) enum Phase {
+    /// It begins once its record is written, once the master was heard, or with the next boot.
+    Held,
     /// The storage is asked for the module.
     Checking,
     /// The module is fetched, or waits for another module's fetch to end.
@@ -35,6 +38,19 @@ pub(crate) enum Phase {
     Stopping(KillReason),
     /// It has ended, and this is how.
     Ended(Ending),
+}
+
+/// Whether the storage has what it should have of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// It has, or there is nothing to have, or it cannot.
+    Settled,
+    /// A record is to be written.
+    Due,
+    /// The record is being written.
+    Writing,
+    /// The end could not be written; the launch, after which it would start again, is erased.
+    Erasing,
 }
 
 /// How a task ended.
@@ -79,6 +95,7 @@ const fn kill_detail(phase: &Phase) -> &'static str {
         Phase::Stopping(KillReason::Disconnected) => "the master was silent for too long",
         Phase::Stopping(KillReason::Leaving) => "the agent left",
         Phase::Stopping(KillReason::Requested | KillReason::Unwanted)
+        | Phase::Held
         | Phase::Checking
         | Phase::Fetching
         | Phase::Starting
@@ -96,6 +113,11 @@ pub(crate) struct Task {
     /// Whether the module was fetched anew after it had a wrong digest.
     pub(crate) refetched: bool,
     pub(crate) phase: Phase,
+    /// Its place in the table, which names its record.
+    pub(crate) place: u8,
+    /// Whether it starts again after a reboot.
+    pub(crate) restart: bool,
+    pub(crate) recorded: Recorded,
     /// The body of the launch, as it came and was checked; empty once the task has ended.
     pub(crate) launch: Vec<u8>,
     pub(crate) stop_after_disconnected: Option<u32>,
@@ -110,14 +132,46 @@ pub(crate) struct Task {
 impl Task {
     /// A task that was just launched. The answer to the launch tells the master STARTING.
     pub(crate) fn new(launch: &Launch<'_>, body: &[u8]) -> Self {
+        let restart = launch.restart == Some(true);
+        let (phase, recorded) = if restart {
+            (Phase::Held, Recorded::Due)
+        } else {
+            (Phase::Checking, Recorded::Settled)
+        };
         Self {
             id: launch.task,
             module: launch.module,
             module_size: launch.module_size,
             refetched: false,
-            phase: Phase::Checking,
+            phase,
+            place: 0,
+            restart,
+            recorded,
             launch: body.to_vec(),
             stop_after_disconnected: launch.stop_after_disconnected,
+            sequence: 0,
+            told: TaskState::Starting,
+            in_flight: None,
+        }
+    }
+
+    /// A task that had ended before a reboot.
+    pub(crate) fn ended(update: &StatusUpdate<'_>) -> Self {
+        let detail = update.detail.map_or("", |detail| detail.as_str());
+        Self {
+            id: update.task,
+            module: ModuleId([0; 32]),
+            module_size: 0,
+            refetched: false,
+            phase: Phase::Ended(Ending {
+                exit_code: update.exit_code,
+                ..Ending::new(update.state, detail)
+            }),
+            place: 0,
+            restart: false,
+            recorded: Recorded::Settled,
+            launch: Vec::new(),
+            stop_after_disconnected: None,
             sequence: 0,
             told: TaskState::Starting,
             in_flight: None,
@@ -128,27 +182,34 @@ impl Task {
         matches!(self.phase, Phase::Ended(_))
     }
 
+    pub(crate) const fn is_held(&self) -> bool {
+        matches!(self.phase, Phase::Held)
+    }
+
     /// Whether it waits for its module and no engine knows of it yet.
     pub(crate) const fn waits_for_module(&self) -> bool {
         matches!(self.phase, Phase::Checking | Phase::Fetching)
     }
 
-    /// Whether it waits for the module of this launch, and was told another size of it.
+    /// Whether it waits for the module of this launch, or will, and was told another size of it.
     pub(crate) fn disagrees_on_module(&self, launch: &Launch<'_>) -> bool {
-        self.waits_for_module()
+        (self.waits_for_module() || self.is_held())
             && self.module == launch.module
             && self.module_size != launch.module_size
     }
 
     pub(crate) fn end(&mut self, ending: Ending) {
         self.phase = Phase::Ended(ending);
+        self.recorded = Recorded::Due;
         self.launch = Vec::new();
     }
 
     /// The state, as the master names it.
     pub(crate) const fn state(&self) -> TaskState {
         match &self.phase {
-            Phase::Checking | Phase::Fetching | Phase::Starting => TaskState::Starting,
+            Phase::Held | Phase::Checking | Phase::Fetching | Phase::Starting => {
+                TaskState::Starting
+            }
             Phase::Running => TaskState::Running,
             Phase::Stopping(_) => TaskState::Killing,
             Phase::Ended(ending) => ending.state,
@@ -158,13 +219,19 @@ impl Task {
     /// Whether the master does not know the state yet. KILLING is no news to the master: the
     /// answer to the kill told it, and the end follows soon.
     pub(crate) fn has_news(&self) -> bool {
-        self.state() != self.told && self.state() != TaskState::Killing
+        self.state() != self.told && self.state() != TaskState::Killing && !self.is_unrecorded()
+    }
+
+    /// Whether it has ended and the storage does not have that yet, so that nobody is told.
+    pub(crate) fn is_unrecorded(&self) -> bool {
+        self.has_ended() && self.recorded != Recorded::Settled
     }
 
     pub(crate) fn update(&self) -> StatusUpdate<'_> {
         let (exit_code, detail) = match &self.phase {
             Phase::Ended(ending) => (ending.exit_code, Detail::new(&ending.detail).ok()),
-            Phase::Checking
+            Phase::Held
+            | Phase::Checking
             | Phase::Fetching
             | Phase::Starting
             | Phase::Running
@@ -197,7 +264,9 @@ impl Task {
     pub(crate) fn disconnect_deadline(&self, last_heard: Instant) -> Option<Instant> {
         let seconds = self.stop_after_disconnected?;
         let stoppable = match self.phase {
-            Phase::Checking | Phase::Fetching | Phase::Starting | Phase::Running => true,
+            Phase::Held | Phase::Checking | Phase::Fetching | Phase::Starting | Phase::Running => {
+                true
+            }
             Phase::Stopping(_) | Phase::Ended(_) => false,
         };
         stoppable.then(|| last_heard + core::time::Duration::from_secs(seconds.into()))

@@ -157,6 +157,8 @@ impl Driver {
                         Happening::BlockStored(module, storage.store(module, offset, &bytes))
                     });
                 }
+                // Nothing is kept over a restart, as the agent is told.
+                Output::Persist(..) | Output::Erase(_) => {}
                 Output::StartTask(id) => self.load(id),
                 Output::StopTask(id, reason) => {
                     tracing::info!(task = %id, ?reason, "stopping");

@@ -80,7 +80,12 @@ impl<const TASKS: usize> Agent<TASKS> {
                     self.defer(now);
                 }
             },
-            Asked::Deregister => self.on_left(),
+            Asked::Deregister => {
+                if matches!(verdict, Verdict::Taken) {
+                    self.table.remove_where(|task| task.has_ended());
+                }
+                self.on_left();
+            }
         }
     }
 
@@ -154,6 +159,7 @@ impl<const TASKS: usize> Agent<TASKS> {
                 .remove_where(|task| task.id == id && task.has_ended());
             self.forget_outputs(id);
         }
+        self.begin_held();
     }
 
     /// An output needs to be told no more; one that was emitted makes room for the next.
@@ -185,6 +191,8 @@ impl<const TASKS: usize> Agent<TASKS> {
 
     pub(super) fn on_left(&mut self) {
         self.registration = Registration::Left;
+        // What the master has acknowledged is erased before the driver goes.
+        self.keep_records();
         self.effects.push_back(Effect::Left);
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod modules;
 mod requests;
+mod restore;
 mod tasks;
 mod uplink;
 
@@ -25,6 +26,7 @@ use crate::config::Config;
 use crate::io::{Input, InputError, KillReason, Output};
 use crate::module_fetch::ModuleFetch;
 use crate::outputs::Outputs;
+use crate::records::{Kept, RecordKey};
 use crate::registration::Registration;
 use crate::table::Table;
 use crate::task::Task;
@@ -51,6 +53,8 @@ pub struct Agent<const TASKS: usize> {
     table: Table<TASKS>,
     fetch: ModuleFetch,
     outputs: Outputs,
+    kept: Kept,
+    identity: restore::Identity,
     /// The message that a task is taking, for the answer to its sender.
     message: Option<(RequestId, TaskId)>,
     effects: VecDeque<Effect>,
@@ -63,6 +67,8 @@ pub struct Agent<const TASKS: usize> {
 enum Effect {
     CheckModule(ModuleId, u32),
     StoreBlock(ModuleId, u32, Vec<u8>),
+    Persist(RecordKey, Vec<u8>),
+    Erase(RecordKey),
     StartTask(TaskId),
     StopTask(TaskId, KillReason),
     TaskMessage(TaskId, Vec<u8>),
@@ -103,7 +109,8 @@ impl fmt::Display for NewAgentError {
 impl core::error::Error for NewAgentError {}
 
 impl<const TASKS: usize> Agent<TASKS> {
-    /// An agent that registers at once.
+    /// An agent that registers at once. What outlived a reboot is given to
+    /// [`Agent::restore`] before anything else.
     ///
     /// `name` has 1 to 32 bytes and is the agent's alone in its cluster; `description` is
     /// encoded ([`edgerm_protocol::description`]); `entropy` differs at each boot.
@@ -150,6 +157,8 @@ impl<const TASKS: usize> Agent<TASKS> {
             table: Table::new(),
             fetch: ModuleFetch::Idle,
             outputs: Outputs::new(config.max_outputs, config.logs_per_task),
+            kept: Kept::default(),
+            identity: restore::Identity::Unknown,
             message: None,
             effects: VecDeque::new(),
             polled: None,
@@ -172,12 +181,15 @@ impl<const TASKS: usize> Agent<TASKS> {
             Input::TaskStartFailed(id, detail) => self.on_task_start_failed(now, id, detail)?,
             Input::TaskExited(id, exit) => self.on_task_exited(now, id, exit)?,
             Input::TaskOutput(id, level, payload) => self.on_task_output(id, level, payload)?,
+            Input::Persisted(key) => self.on_persisted(key, None)?,
+            Input::PersistFailed(key, error) => self.on_persisted(key, Some(error))?,
             Input::MessageTaken(id, taken) => self.on_message_taken(now, id, taken)?,
             Input::DescriptionChanged(bytes) => self.on_description_changed(now, bytes)?,
             Input::Leave => self.on_leave(),
             Input::Timeout => {}
         }
         self.on_time(now);
+        self.keep_records();
         self.ask_next(now);
         Ok(())
     }
@@ -292,6 +304,8 @@ impl Effect {
         match self {
             Self::CheckModule(module, size) => Output::CheckModule(*module, *size),
             Self::StoreBlock(module, offset, bytes) => Output::StoreBlock(*module, *offset, bytes),
+            Self::Persist(key, record) => Output::Persist(*key, record),
+            Self::Erase(key) => Output::Erase(*key),
             Self::StartTask(id) => Output::StartTask(*id),
             Self::StopTask(id, reason) => Output::StopTask(*id, *reason),
             Self::TaskMessage(id, payload) => Output::TaskMessage(*id, payload),

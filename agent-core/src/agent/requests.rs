@@ -5,6 +5,7 @@ use alloc::format;
 
 use edgerm_coap::{BlockSize, Code, Method, ReceivedRequest, RequestId, Response, serve};
 use edgerm_protocol::description::{EncodedDescription, Member};
+use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::message::{Kill, Launch, Message, path};
 use edgerm_protocol::resource::{Name, Value};
 use edgerm_protocol::{DecodeError, Instant, SessionId, TaskId, decode};
@@ -18,7 +19,7 @@ use crate::task::{Phase, Task};
 ///
 /// The master takes a 4.xx to a launch for REJECTED, but for 4.01, which makes it wait for a
 /// registration; a 5.xx makes it ask again later.
-struct Refused(Code, Cow<'static, str>);
+pub(super) struct Refused(Code, pub(super) Cow<'static, str>);
 
 impl Refused {
     const fn new(code: Code, diagnostic: &'static str) -> Self {
@@ -85,42 +86,45 @@ impl<const TASKS: usize> Agent<TASKS> {
                 "the task was killed before its launch came",
             ));
         }
-        self.check_launch(&launch)?;
-        self.table.insert(Task::new(&launch, body));
-        self.check(launch.module);
+        self.check_registered()?;
+        self.check_launch(&launch, body)?;
+        let place = self.free_place().ok_or(TABLE_IS_FULL)?;
+        let task = Task::new(&launch, body);
+        let begins = task.waits_for_module();
+        self.table.insert(place, task);
+        if begins {
+            self.check(launch.module);
+        }
         Ok(())
     }
 
-    /// Whether this node can run the task at all, and now.
-    fn check_launch(&self, launch: &Launch<'_>) -> Result<(), Refused> {
+    /// Whether a task can be taken in this state of the registration.
+    fn check_registered(&self) -> Result<(), Refused> {
         match self.registration {
             // The tasks that it lists are on their way: a master that does not find this one
             // among them would take it for lost.
-            Registration::Registering { .. } => {
-                return Err(Refused::new(
-                    Code::SERVICE_UNAVAILABLE,
-                    "the agent is registering",
-                ));
-            }
-            Registration::Leaving { .. } | Registration::Left => {
-                return Err(Refused::new(
-                    Code::SERVICE_UNAVAILABLE,
-                    "the agent is leaving",
-                ));
-            }
-            Registration::Unregistered { .. } | Registration::Registered { .. } => {}
+            Registration::Registering { .. } => Err(Refused::new(
+                Code::SERVICE_UNAVAILABLE,
+                "the agent is registering",
+            )),
+            Registration::Leaving { .. } | Registration::Left => Err(Refused::new(
+                Code::SERVICE_UNAVAILABLE,
+                "the agent is leaving",
+            )),
+            Registration::Unregistered { .. } | Registration::Registered { .. } => Ok(()),
         }
+    }
+
+    /// Whether this node can run the task at all, and now.
+    pub(super) fn check_launch(&self, launch: &Launch<'_>, body: &[u8]) -> Result<(), Refused> {
         if self.table.active() >= self.config.slots.min(TASKS) {
             return Err(Refused::new(
                 Code::UNPROCESSABLE_ENTITY,
                 "no task slot is free",
             ));
         }
-        if self.table.is_full() {
-            return Err(Refused::new(
-                Code::SERVICE_UNAVAILABLE,
-                "ended tasks await acknowledgement",
-            ));
+        if launch.restart == Some(true) {
+            self.check_restart(body)?;
         }
         if launch.mem > self.config.max_task_mem {
             return Err(unprocessable(format!(
@@ -149,6 +153,18 @@ impl<const TASKS: usize> Agent<TASKS> {
             Some(device) => Err(unprocessable(format!("no device {device} here"))),
             None => Ok(()),
         }
+    }
+
+    /// Whether the node can keep the task for the next boot.
+    fn check_restart(&self, body: &[u8]) -> Result<(), Refused> {
+        let diagnostic = if !self.config.keeps_records {
+            "this node keeps no task over a reboot"
+        } else if body.len() > MAX_BODY {
+            "a launch as long as this is not kept over a reboot"
+        } else {
+            return Ok(());
+        };
+        Err(Refused::new(Code::UNPROCESSABLE_ENTITY, diagnostic))
     }
 
     fn has_device(&self, label: &Name<'_>) -> bool {
@@ -184,7 +200,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             .ok_or_else(|| unknown_task(message.task))?;
         match task.phase {
             Phase::Running => {}
-            Phase::Checking | Phase::Fetching | Phase::Starting => {
+            Phase::Held | Phase::Checking | Phase::Fetching | Phase::Starting => {
                 return Err(Refused::new(
                     Code::SERVICE_UNAVAILABLE,
                     "the task does not run yet",
@@ -236,6 +252,11 @@ impl<const TASKS: usize> Agent<TASKS> {
         let _lapsed = self.endpoint.respond(now, id, &response);
     }
 }
+
+const TABLE_IS_FULL: Refused = Refused::new(
+    Code::SERVICE_UNAVAILABLE,
+    "ended tasks await acknowledgement",
+);
 
 const TASK_HAS_ENDED: Refused = Refused::new(Code::CONFLICT, "the task has ended");
 

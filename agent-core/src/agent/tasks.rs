@@ -13,8 +13,14 @@ impl<const TASKS: usize> Agent<TASKS> {
         let Some(task) = self.table.find_mut(id) else {
             return;
         };
+        let sets_aside = task.restart && reason == KillReason::Leaving;
         match task.phase {
-            Phase::Checking | Phase::Fetching => {
+            Phase::Held | Phase::Checking | Phase::Fetching if sets_aside => {
+                let module = task.module;
+                task.phase = Phase::Held;
+                self.abandon_if_unwanted(module);
+            }
+            Phase::Held | Phase::Checking | Phase::Fetching => {
                 let module = task.module;
                 task.phase = Phase::Stopping(reason);
                 task.end(Ending::from_exit(TaskExit::Killed, &task.phase));
@@ -24,7 +30,7 @@ impl<const TASKS: usize> Agent<TASKS> {
                 task.phase = Phase::Stopping(reason);
                 self.effects.push_back(Effect::StopTask(id, reason));
             }
-            Phase::Stopping(ref mut first) if reason == KillReason::Unwanted => *first = reason,
+            Phase::Stopping(ref mut first) if reason.outweighs(*first) => *first = reason,
             Phase::Stopping(_) | Phase::Ended(_) => {}
         }
     }
@@ -35,7 +41,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             Phase::Starting => task.phase = Phase::Running,
             // The stop was told while it started, and will be heard.
             Phase::Stopping(_) => {}
-            Phase::Checking | Phase::Fetching | Phase::Running | Phase::Ended(_) => {
+            Phase::Held | Phase::Checking | Phase::Fetching | Phase::Running | Phase::Ended(_) => {
                 return Err(InputError::UnexpectedForTask(id));
             }
         }
@@ -54,7 +60,7 @@ impl<const TASKS: usize> Agent<TASKS> {
                 self.end(now, id, Ending::new(TaskState::Rejected, detail));
                 Ok(())
             }
-            Phase::Checking | Phase::Fetching | Phase::Running | Phase::Ended(_) => {
+            Phase::Held | Phase::Checking | Phase::Fetching | Phase::Running | Phase::Ended(_) => {
                 Err(InputError::UnexpectedForTask(id))
             }
         }
@@ -67,8 +73,15 @@ impl<const TASKS: usize> Agent<TASKS> {
         exit: TaskExit<'_>,
     ) -> Result<(), InputError> {
         let task = self.running_task(id)?;
-        if task.waits_for_module() {
+        if task.waits_for_module() || task.is_held() {
             return Err(InputError::UnexpectedForTask(id));
+        }
+        let was_told_to = exit == TaskExit::Killed;
+        if was_told_to && task.restart && matches!(task.phase, Phase::Stopping(KillReason::Leaving))
+        {
+            task.phase = Phase::Held;
+            self.on_message_left(now, id);
+            return Ok(());
         }
         let ending = Ending::from_exit(exit, &task.phase);
         self.end(now, id, ending);

@@ -190,10 +190,12 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
     }
 
-    /// Says good-bye once every task has ended and the master has all they said.
+    /// Says good-bye once no task runs, the master has all they said, and the storage is done
+    /// with them. An agent with tasks for its next boot comes back, so it tells its news and goes.
     #[inline(never)]
     fn ask_to_leave(&mut self, now: Instant, member: Option<Membership>) {
-        if self.table.active() > 0 {
+        let runs = |task: &Task| !task.has_ended() && !task.is_held();
+        if self.table.iter().any(runs) || self.kept.is_any_busy() {
             return;
         }
         let Some(Membership { session, .. }) = member else {
@@ -201,6 +203,14 @@ impl<const TASKS: usize> Agent<TASKS> {
         };
         if self.outputs.front().is_some() && self.reachable {
             return self.ask_output(now, session);
+        }
+        if self.table.active() > 0 {
+            let has_news = self.table.iter().any(|task| self.may_tell(task));
+            return if has_news && self.reachable {
+                self.ask_ping(now, session);
+            } else {
+                self.on_left();
+            };
         }
         let mut buffer = [0; MAX_BODY];
         let body = [true, false].into_iter().find_map(|with_details| {
@@ -246,15 +256,19 @@ fn has_more_to_say(task: &Task, outputs: &Outputs) -> bool {
 
 /// The state of a task as a registration lists it.
 fn register_update<'a>(task: &'a Task, outputs: &Outputs) -> StatusUpdate<'a> {
-    if has_more_to_say(task, outputs) {
-        StatusUpdate {
-            task: task.id,
-            state: TaskState::Running,
-            exit_code: None,
-            detail: None,
-        }
+    let state = if has_more_to_say(task, outputs) {
+        TaskState::Running
+    } else if task.is_unrecorded() {
+        // It is listed, and its state is not told: the master knows this one, or a later one.
+        TaskState::Starting
     } else {
-        task.update()
+        return task.update();
+    };
+    StatusUpdate {
+        task: task.id,
+        state,
+        exit_code: None,
+        detail: None,
     }
 }
 

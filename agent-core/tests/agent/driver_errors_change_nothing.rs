@@ -1,6 +1,6 @@
 //! An input that the driver should not have given is an error, and changes nothing.
 
-use edgerm_agent_core::{Input, InputError, TaskExit};
+use edgerm_agent_core::{Input, InputError, RecordKey, StorageError, TaskExit};
 use edgerm_protocol::{DecodeError, TaskId};
 
 use crate::common::{FIRST, SECOND, World, module};
@@ -23,6 +23,13 @@ fn inputs_of_tasks_that_are_not_there_are_errors() {
         Input::TaskOutput(nobody, None, b"x"),
     ] {
         assert_refused(&mut world, input, InputError::UnknownTask(nobody));
+    }
+    let key = RecordKey(1);
+    for input in [
+        Input::Persisted(key),
+        Input::PersistFailed(key, StorageError::Io),
+    ] {
+        assert_refused(&mut world, input, InputError::UnexpectedRecord(key));
     }
     let taken = Input::MessageTaken(nobody, true);
     assert_refused(&mut world, taken, InputError::UnexpectedForTask(nobody));

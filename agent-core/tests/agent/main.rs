@@ -22,6 +22,7 @@ mod ping_budget;
 mod pings_when_nothing_else_was_said;
 mod refused_registration_backs_off;
 mod registers_at_once;
+mod restart_outlives_a_reboot;
 mod silence_of_the_master_stops_a_task;
 mod status_is_told_until_acknowledged;
 mod unwanted_task_is_forgotten;

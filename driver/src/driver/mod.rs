@@ -90,6 +90,7 @@ impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS
         };
         let config = Config {
             slots: SLOTS,
+            keeps_records: false,
             ..options.core
         };
         let now = ports.clock.now();

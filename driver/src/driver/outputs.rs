@@ -23,6 +23,8 @@ impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS
                         Self::store(&mut self.ports, &mut self.jobs, module, offset, bytes);
                     self.on_stored(module, stored);
                 }
+                // No port keeps records, and the agent is told so.
+                Output::Persist(..) | Output::Erase(_) => {}
                 Output::StartTask(id) => self.load(id),
                 Output::StopTask(id, reason) => self.stop(id, reason),
                 Output::TaskMessage(id, payload) => {

@@ -3,7 +3,7 @@
 
 use core::mem::MaybeUninit;
 
-use edgerm_agent_core::{Agent, Config, Input, Output};
+use edgerm_agent_core::{Agent, Config, Input, Output, RecordKey};
 use edgerm_coap::BlockSize;
 use edgerm_protocol::message::Launch;
 use edgerm_protocol::{Instant, TaskId};
@@ -21,11 +21,17 @@ pub(crate) fn new<'a>(
         max_task_mem: 16 * 1024,
         max_outputs: 4,
         block_size: BlockSize::B64,
+        keeps_records: true,
         ..Config::default()
     };
     let boot = Instant::from_millis(0);
     let agent = Agent::new("thermometer", description, config, [7; 32], boot).ok()?;
     Some(place.write(agent))
+}
+
+#[inline(never)]
+pub(crate) fn restore(agent: &mut Agent<TASKS>, key: RecordKey, record: &[u8]) -> bool {
+    agent.restore(key, record).is_ok()
 }
 
 #[inline(never)]

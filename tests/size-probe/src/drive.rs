@@ -5,7 +5,9 @@
 
 use core::mem::MaybeUninit;
 
-use edgerm_agent_core::{Agent, Input, KillReason, ModuleCheck, Output, StorageError, TaskExit};
+use edgerm_agent_core::{
+    Agent, Input, KillReason, ModuleCheck, Output, RecordKey, StorageError, TaskExit,
+};
 use edgerm_protocol::limits::MAX_DESCRIPTION;
 use edgerm_protocol::message::LogLevel;
 use edgerm_protocol::{Instant, ModuleId, TaskId};
@@ -90,6 +92,15 @@ fn take(agent: &mut Agent<TASKS>, now: Instant, tag: u8, body: &mut Reader<'_>) 
                 _ => StorageError::Io,
             },
         ),
+        b'p' => Input::Persisted(body.key()),
+        b'q' => Input::PersistFailed(body.key(), StorageError::Io),
+        b'r' => {
+            let key = body.key();
+            if !calls::restore(agent, key, body.0) {
+                reply(REFUSED, &[&[]]);
+            }
+            return;
+        }
         b's' => Input::TaskStarted(body.task()),
         b'n' => Input::TaskStartFailed(body.task(), body.text()),
         b'x' => Input::TaskExited(
@@ -129,6 +140,8 @@ fn put_out(agent: &mut Agent<TASKS>) -> bool {
         Output::StoreBlock(module, offset, bytes) => {
             reply(b'b', &[&module.0, &offset.to_le_bytes(), bytes]);
         }
+        Output::Persist(key, record) => reply(b'p', &[&[key.0], record]),
+        Output::Erase(key) => reply(b'q', &[&[key.0]]),
         Output::StartTask(id) => start(agent, id),
         Output::StopTask(id, reason) => {
             let reason = match reason {
@@ -217,6 +230,11 @@ impl<'a> Reader<'a> {
 
     fn u32(&mut self) -> u32 {
         u32::from_le_bytes(self.array())
+    }
+
+    fn key(&mut self) -> RecordKey {
+        let [key] = self.array();
+        RecordKey(key)
     }
 
     fn task(&mut self) -> TaskId {

@@ -154,7 +154,11 @@ impl Node {
                 }
                 Output::TaskMessage(id, _) => answers.push_back(Answer::Taken(id)),
                 Output::Registered(id) => self.id = Some(id),
-                Output::OutputTaken(_) | Output::RegistrationRefused(..) | Output::Left => {}
+                Output::Persist(..)
+                | Output::Erase(_)
+                | Output::OutputTaken(_)
+                | Output::RegistrationRefused(..)
+                | Output::Left => {}
                 Output::Timeout(_) => match answers.pop_front() {
                     Some(answer) => {
                         let _refused = self.agent.handle_input(now, answer.as_input());

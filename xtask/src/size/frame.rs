@@ -6,6 +6,7 @@
 use std::io::{Read, Write};
 
 use anyhow::{Context, bail, ensure};
+use edgerm_agent_core::RecordKey;
 use edgerm_protocol::message::LogLevel;
 use edgerm_protocol::{Instant, ModuleId, TaskId};
 
@@ -21,6 +22,9 @@ pub(super) enum Input {
     ModuleCorrupt(ModuleId),
     BlockStored(ModuleId),
     StorageFull(ModuleId),
+    Persisted(RecordKey),
+    PersistFailed(RecordKey),
+    Restore(RecordKey, Vec<u8>),
     TaskStarted(TaskId),
     TaskStartFailed(TaskId, &'static str),
     TaskExited(TaskId, i32),
@@ -39,6 +43,8 @@ pub(super) enum Output {
     Transmit(Vec<u8>),
     CheckModule(ModuleId, u32),
     StoreBlock(ModuleId, u32, usize),
+    Persist(RecordKey),
+    Erase(RecordKey),
     StartTask(TaskId),
     StopTask(TaskId),
     TaskMessage(TaskId),
@@ -72,6 +78,9 @@ impl Input {
             Self::ModuleCorrupt(id) => (b'c', vec![module(id), number(MODULE_CORRUPT)]),
             Self::BlockStored(id) => (b'b', vec![module(id)]),
             Self::StorageFull(id) => (b'f', vec![module(id), number(0)]),
+            Self::Persisted(key) => (b'p', vec![vec![key.0]]),
+            Self::PersistFailed(key) => (b'q', vec![vec![key.0]]),
+            Self::Restore(key, record) => (b'r', vec![vec![key.0], record.clone()]),
             Self::TaskStarted(id) => (b's', vec![task(id)]),
             Self::TaskStartFailed(id, detail) => (b'n', vec![task(id), (*detail).into()]),
             Self::TaskExited(id, code) => (
@@ -103,6 +112,8 @@ impl Output {
                 let module = ModuleId(body.array()?);
                 Self::StoreBlock(module, u32::from_le_bytes(body.array()?), body.0.len())
             }
+            b'p' => Self::Persist(RecordKey(u8::from_le_bytes(body.array()?))),
+            b'q' => Self::Erase(RecordKey(u8::from_le_bytes(body.array()?))),
             b's' => Self::StartTask(body.task()?),
             b'x' => Self::StopTask(body.task()?),
             b'm' => Self::TaskMessage(body.task()?),

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use anyhow::{Context, bail, ensure};
+use edgerm_agent_core::RecordKey;
 use edgerm_coap::{BlockOption, BlockSize, Code, Method, Request};
 use edgerm_protocol::codec::{List, Text};
 use edgerm_protocol::description::Description;
@@ -28,6 +29,9 @@ const CORRUPT: ModuleId = ModuleId([2; 32]);
 /// A module for which there is no room.
 const UNSTORED: ModuleId = ModuleId([3; 32]);
 
+/// The task of the record in `agent-core/records/end.v1`.
+const ENDED_BEFORE: TaskId = TaskId(0x0123_4567_89ab_cdef);
+
 pub(super) struct World {
     now: Instant,
     master: Master,
@@ -38,6 +42,9 @@ pub(super) struct World {
     /// How many of the agent's datagrams get lost from now on.
     losses: usize,
     starts_fail: bool,
+    records_fail: bool,
+    /// Whether what is launched is to start again after a reboot.
+    restarts: bool,
     refused_inputs: usize,
     messages: usize,
     next_task: u64,
@@ -54,6 +61,8 @@ impl World {
             stored: 0,
             losses: 0,
             starts_fail: false,
+            records_fail: false,
+            restarts: false,
             refused_inputs: 0,
             messages: 0,
             next_task: 1 << 56,
@@ -64,12 +73,19 @@ impl World {
     pub(super) fn run(mut self, probe: &mut Probe) -> anyhow::Result<()> {
         let description = description()?;
         probe.begin(&description)?;
+        self.restore(probe)?;
         self.give(probe, Input::Timeout)?;
         self.until(probe, |world| world.master.registrations == 1)?;
+        ensure!(
+            self.master.states.get(&ENDED_BEFORE) == Some(&TaskState::Errored),
+            "the end before the boot was not told"
+        );
 
         let (first, second) = (self.task(), self.task());
         self.refusals(probe)?;
+        self.restarts = true;
         self.launch(probe, first, GOOD, Code::CHANGED)?;
+        self.restarts = false;
         self.launch(probe, second, GOOD, Code::CHANGED)?;
         self.until_state(probe, first, TaskState::Running)?;
         self.until_state(probe, second, TaskState::Running)?;
@@ -83,8 +99,10 @@ impl World {
         self.master.forgets = true;
         self.until(probe, |world| world.master.registrations == 3)?;
 
+        self.records_fail = true;
         self.kill(probe, first, Code::CHANGED)?;
         self.until_state(probe, first, TaskState::Killed)?;
+        self.records_fail = false;
         self.kill(probe, third, Code::NOT_FOUND)?;
         self.give(probe, Input::TaskTrapped(second, "integer divide by zero"))?;
         self.until_state(probe, second, TaskState::Errored)?;
@@ -104,11 +122,18 @@ impl World {
         self.give(probe, Input::Leave)?;
         self.until(probe, |world| world.master.has_left)?;
         ensure!(
-            self.refused_inputs == 1,
+            self.refused_inputs == 2,
             "{} inputs were refused",
             self.refused_inputs
         );
         Ok(())
+    }
+
+    /// What an earlier boot left: an end that was not acknowledged, and something damaged.
+    fn restore(&mut self, probe: &mut Probe) -> anyhow::Result<()> {
+        let end = include_bytes!("../../../agent-core/records/end.v1");
+        self.give(probe, Input::Restore(RecordKey(1), end.to_vec()))?;
+        self.give(probe, Input::Restore(RecordKey(2), b"damaged".to_vec()))
     }
 
     /// What nobody should send, and what cannot be done.
@@ -240,7 +265,7 @@ impl World {
             permissions: Some(0xff),
             devices: List::from_first(devices.into_iter().filter_map(|name| Name::new(name).ok())),
             env: List::from_first(variables),
-            restart: None,
+            restart: Some(self.restarts),
             stop_after_disconnected: Some(3_600),
         }
     }
@@ -342,6 +367,12 @@ impl World {
                     _ => Input::BlockStored(module),
                 };
                 self.to_agent.push_back(stored);
+            }
+            Output::Persist(key) if self.records_fail => {
+                self.to_agent.push_back(Input::PersistFailed(key));
+            }
+            Output::Persist(key) | Output::Erase(key) => {
+                self.to_agent.push_back(Input::Persisted(key));
             }
             Output::StartTask(task) => self.to_agent.push_back(if self.starts_fail {
                 Input::TaskStartFailed(task, "the module needs more memory than there is")

@@ -16,6 +16,7 @@ pub(crate) struct LaunchSpec {
     pub(crate) module_size: u32,
     pub(crate) mem: u32,
     pub(crate) device: Option<&'static str>,
+    pub(crate) restart: bool,
     pub(crate) stop_after_disconnected: Option<u32>,
 }
 
@@ -27,6 +28,7 @@ impl LaunchSpec {
             module_size: u32::try_from(length).expect("a small module"),
             mem: 1024,
             device: None,
+            restart: false,
             stop_after_disconnected: None,
         }
     }
@@ -75,7 +77,7 @@ impl Ask {
                     permissions: None,
                     devices: List::from_first(devices),
                     env: List::default(),
-                    restart: None,
+                    restart: spec.restart.then_some(true),
                     stop_after_disconnected: spec.stop_after_disconnected,
                 };
                 (path::LAUNCH, encode(&launch, &mut buffer))

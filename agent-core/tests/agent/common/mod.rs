@@ -6,6 +6,7 @@ mod executor;
 mod link;
 mod master;
 mod record;
+mod records;
 mod storage;
 mod world;
 
@@ -23,6 +24,7 @@ pub(crate) use ask::{Answer, Ask, LaunchSpec};
 pub(crate) use executor::Executor;
 pub(crate) use link::{Link, Network};
 pub(crate) use master::Master;
+pub(crate) use records::Records;
 pub(crate) use storage::Storage;
 pub(crate) use world::{Happened, World};
 
@@ -50,6 +52,14 @@ pub(crate) fn config() -> Config {
         max_module: 16 * 1024,
         max_outputs: 4,
         ..Config::default()
+    }
+}
+
+/// The same, of an agent whose driver keeps records.
+pub(crate) fn keeping() -> Config {
+    Config {
+        keeps_records: true,
+        ..config()
     }
 }
 

@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use edgerm_agent_core::{Agent, Config, Input, InputError, Output, TaskExit};
+use edgerm_agent_core::{
+    Agent, Config, Input, InputError, Output, RecordError, RecordKey, TaskExit,
+};
 use edgerm_coap::Code;
 use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId, TaskState};
 
 use super::link::To;
-use super::{Ask, Executor, LaunchSpec, Link, Master, Network, Storage, TASKS};
-use super::{config, description, module};
+use super::{Ask, Executor, LaunchSpec, Link, Master, Network, Records, Storage, TASKS};
+use super::{config, description, keeping, module};
 
 /// What the agent told its driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +28,12 @@ pub(crate) struct World {
     pub(crate) agent: Agent<TASKS>,
     pub(crate) master: Master,
     pub(crate) storage: Storage,
+    pub(crate) records: Records,
     pub(crate) executor: Executor,
     pub(crate) link: Link,
     pub(crate) happened: Vec<(Instant, Happened)>,
     deadline: Option<Instant>,
+    boots: u8,
     /// Steps since the clock moved last.
     steps: u32,
     /// What the storage and the executor answer next.
@@ -76,15 +80,52 @@ impl World {
             agent: agent.expect("a name and a description"),
             master: Master::new(seed),
             storage: Storage::default(),
+            records: Records::default(),
             executor: Executor::default(),
             link: Link::new(network, seed),
             happened: Vec::new(),
             deadline: None,
+            boots: 0,
             steps: 0,
             inputs: VecDeque::new(),
         };
         world.drain();
         world
+    }
+
+    /// An agent that keeps records, registered, with one task that runs and is to start again
+    /// after a reboot.
+    pub(crate) fn keeping(id: TaskId) -> Self {
+        let mut world = Self::with(keeping(), Network::default(), 1);
+        world.run_until(|world| world.agent.id().is_some());
+        world.launch_to_restart(id);
+        world.run_until(|world| world.master.state(id) == Some(TaskState::Running));
+        world
+    }
+
+    /// The power goes and comes back: the storage has what it had, and nothing else is left.
+    pub(crate) fn reboot(&mut self) -> Vec<(RecordKey, RecordError)> {
+        self.reboot_as("node")
+    }
+
+    /// The same, under this name.
+    pub(crate) fn reboot_as(&mut self, name: &str) -> Vec<(RecordKey, RecordError)> {
+        self.boots += 1;
+        let mut entropy = [self.boots; 32];
+        entropy[0] = 0xb0;
+        let agent = Agent::new(name, &description(0), keeping(), entropy, self.now);
+        self.agent = agent.expect("a name and a description");
+        self.executor = Executor::default();
+        self.inputs.clear();
+        self.records.on_reboot();
+        let mut dropped = Vec::new();
+        for (key, record) in self.records.kept.clone() {
+            if let Err(error) = self.agent.restore(key, &record) {
+                dropped.push((key, error));
+            }
+        }
+        self.drain();
+        dropped
     }
 
     /// Gives the agent an input, and does what it wants done.
@@ -172,6 +213,18 @@ impl World {
         module
     }
 
+    /// Launches a task that is to start again after a reboot.
+    #[track_caller]
+    pub(crate) fn launch_to_restart(&mut self, id: TaskId) {
+        let (module, bytes) = module(1000);
+        self.master.add_module(module, bytes);
+        let launch = LaunchSpec {
+            restart: true,
+            ..LaunchSpec::new(id, module, 1000)
+        };
+        assert_eq!(self.ask(Ask::Launch(launch)).0, Code::CHANGED);
+    }
+
     /// The task ends by itself.
     pub(crate) fn exit(&mut self, id: TaskId, exit: TaskExit<'_>) -> Result<(), InputError> {
         self.executor.running.remove(&id);
@@ -197,6 +250,10 @@ impl World {
                     self.inputs
                         .extend(self.storage.store(module, offset, block));
                 }
+                Output::Persist(key, record) => {
+                    self.inputs.extend(self.records.persist(key, record));
+                }
+                Output::Erase(key) => self.inputs.extend(self.records.erase(key)),
                 Output::StartTask(id) => self.inputs.extend(self.executor.start(id)),
                 Output::StopTask(id, reason) => {
                     self.inputs.extend(self.executor.stop(id, reason));
