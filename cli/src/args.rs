@@ -123,7 +123,8 @@ pub(crate) struct Run {
     #[arg(short, long, value_name = "KEY=VALUE", value_parser = parse_variable)]
     pub(crate) env: Vec<(String, String)>,
 
-    /// Memory of a task, such as 64KiB [default: what the module starts with, and 64KiB]
+    /// Memory of a task, such as 64KiB; less than a page where its node can do that [default:
+    /// what the module starts with, and 64KiB; what it needs, on a node that has not so much]
     #[arg(long, value_name = "BYTES", value_parser = amount::bytes)]
     pub(crate) mem: Option<u64>,
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use edgerm_framework::api::{Constraints, MAX_PAGE, Offer};
+use edgerm_framework::api::{MAX_PAGE, Offer};
 use edgerm_framework::{AgentId, Scheduler};
 use tokio::time::Instant;
 
 use crate::args::Count;
-use crate::diagnosis;
+use crate::diagnosis::{self, Wanted};
 use crate::exit::Failure;
 
 /// Offers of different agents, held until each is accepted or given back.
@@ -30,7 +30,7 @@ impl Gathered {
     pub(crate) async fn gather(
         &mut self,
         scheduler: &Scheduler,
-        constraints: &Constraints,
+        wanted: Wanted<'_>,
         count: Count,
         timeout: Duration,
     ) -> Result<(), Failure> {
@@ -38,7 +38,7 @@ impl Gathered {
         loop {
             let wait = deadline.saturating_duration_since(Instant::now());
             for offer in scheduler
-                .offers(constraints, self.missing(count), wait)
+                .offers(wanted.constraints, self.missing(count), wait)
                 .await?
             {
                 let expires_at = Instant::now() + Duration::from_millis(offer.expires_in_ms);
@@ -50,7 +50,7 @@ impl Gathered {
                 return Ok(());
             }
             if Instant::now() >= deadline {
-                return Err(self.too_few(scheduler, constraints, count, timeout).await?);
+                return Err(self.too_few(scheduler, wanted, count, timeout).await?);
             }
         }
     }
@@ -78,22 +78,22 @@ impl Gathered {
     async fn too_few(
         &mut self,
         scheduler: &Scheduler,
-        constraints: &Constraints,
+        wanted: Wanted<'_>,
         count: Count,
         timeout: Duration,
     ) -> Result<Failure, Failure> {
         let held = self.held.len();
         self.release(scheduler).await;
         let agents = scheduler.client().agents().all().await?;
-        let wanted = match count {
+        let nodes = match count {
             Count::Exactly(count) => count.get(),
             Count::All => 1,
         };
         let seconds = timeout.as_secs_f32();
         Ok(Failure::NothingMatched {
             what: format!(
-                "{held} of {wanted} nodes matched within {seconds} s, and nothing was launched\n{}",
-                diagnosis::table(constraints, &agents)
+                "{held} of {nodes} nodes matched within {seconds} s, and nothing was launched\n{}",
+                diagnosis::table(wanted, &agents)
             ),
             next: diagnosis::next(&agents).into(),
         })

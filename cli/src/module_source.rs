@@ -70,8 +70,14 @@ async fn upload(
         [] => "no permissions".to_owned(),
         needed => format!("the permissions {}", needed.join(", ")),
     };
+    let smaller = match module.memory_needed {
+        needed if needed < module.memory => {
+            format!(" or, where need be, {}", units::bytes(needed))
+        }
+        _ => String::new(),
+    };
     console.note(&format!(
-        "module {} admitted: {}, starts with {} of memory, needs {permissions}",
+        "module {} admitted: {}, starts with {} of memory{smaller}, needs {permissions}",
         id.get(..resolve::SHORT).unwrap_or(&id),
         units::bytes(module.size),
         units::bytes(module.memory),

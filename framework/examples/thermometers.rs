@@ -23,7 +23,9 @@ pub(crate) async fn readings(
     let module = client.upload_module(wasm).await?;
     let scheduler = Scheduler::register(client.clone(), "thermometers").await?;
 
-    let on = Constraints::default().sensor("temperature");
+    let on = Constraints::default()
+        .sensor("temperature")
+        .module(&module, None);
     let mut tasks = Vec::new();
     for offer in scheduler
         .offers(&on, MAX_PAGE, Duration::from_secs(10))

@@ -1,6 +1,6 @@
 //! What an agent must have, and which of its devices that takes.
 
-use edgerm_protocol::api::{Constraints, DeviceConstraint, Offer};
+use edgerm_protocol::api::{Constraints, DeviceConstraint, Module, ModuleConstraint, Offer};
 use edgerm_protocol::owned::{Device, Resources, Value};
 use edgerm_protocol::resource::DeviceClass;
 
@@ -25,6 +25,11 @@ pub trait ConstraintsExt: Sized {
     /// An attribute that is `value`, or has it among its texts.
     #[must_use]
     fn attribute(self, name: impl Into<String>, value: impl Into<String>) -> Self;
+
+    /// Agents that can run `module` in `mem` bytes of memory, which are free. `None`: in what
+    /// suits the agent, as a launch that does not say takes it.
+    #[must_use]
+    fn module(self, module: &Module, mem: Option<u64>) -> Self;
 
     /// Labels of the offer's devices, one for each device asked for, each its own, in the order
     /// they were asked for. `None` where the offer does not have them.
@@ -56,6 +61,11 @@ impl ConstraintsExt for Constraints {
 
     fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.attributes.insert(name.into(), value.into());
+        self
+    }
+
+    fn module(mut self, module: &Module, mem: Option<u64>) -> Self {
+        self.module = Some(ModuleConstraint { id: module.id, mem });
         self
     }
 

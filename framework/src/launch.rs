@@ -2,41 +2,38 @@
 
 use std::collections::BTreeMap;
 
-use edgerm_protocol::api::{LaunchTask, Module, TaskResources};
-use edgerm_protocol::{ModuleId, TaskId};
+use edgerm_protocol::TaskId;
+use edgerm_protocol::api::{ENGINE_MEM, LaunchTask, Module, Offer, TaskResources};
+use edgerm_protocol::owned::Attributes;
 
 use crate::error::Error;
 
 /// Thousandths of a core that a task is given unless told: a tenth.
 pub const DEFAULT_CPUS: u64 = 100;
 
-/// Bytes of memory that a task is given beyond its module's own unless told, for what the
-/// engine keeps of it.
-pub const ENGINE_MEM: u64 = 64 * 1024;
-
 /// A task to be launched. Its id is drawn at random when it is.
 #[derive(Clone, Debug)]
 pub struct Launch {
     name: String,
-    module: ModuleId,
-    resources: TaskResources,
+    module: Module,
+    cpus: u64,
+    /// `None`: what suits the agent.
+    mem: Option<u64>,
+    devices: Vec<String>,
     env: BTreeMap<String, String>,
     stop_after_disconnected: Option<u32>,
 }
 
 impl Launch {
-    /// A task called `name` (1 to 32 bytes) that runs `module` with [`DEFAULT_CPUS`] and the
-    /// memory that it starts with and [`ENGINE_MEM`].
+    /// A task called `name` (1 to 32 bytes) that runs `module` with [`DEFAULT_CPUS`] and
+    /// [`default_mem`].
     pub fn new(name: impl Into<String>, module: &Module) -> Self {
-        let resources = TaskResources {
-            cpus: DEFAULT_CPUS,
-            mem: default_mem(module),
-            devices: Vec::new(),
-        };
         Self {
             name: name.into(),
-            module: module.id,
-            resources,
+            module: module.clone(),
+            cpus: DEFAULT_CPUS,
+            mem: None,
+            devices: Vec::new(),
             env: BTreeMap::new(),
             stop_after_disconnected: None,
         }
@@ -45,21 +42,22 @@ impl Launch {
     /// Thousandths of a core.
     #[must_use]
     pub fn cpus(mut self, thousandths: u64) -> Self {
-        self.resources.cpus = thousandths;
+        self.cpus = thousandths;
         self
     }
 
-    /// Bytes of memory, the module's own and what the engine needs for it.
+    /// Bytes of memory, the module's own and what the engine needs for it. With fewer than the
+    /// module starts with it runs in exactly so many, on agents whose engine can do that.
     #[must_use]
     pub fn mem(mut self, bytes: u64) -> Self {
-        self.resources.mem = bytes;
+        self.mem = Some(bytes);
         self
     }
 
     /// Labels of the devices it may use, as [`crate::ConstraintsExt::assign`] gives them.
     #[must_use]
     pub fn devices(mut self, labels: Vec<String>) -> Self {
-        self.resources.devices = labels;
+        self.devices = labels;
         self
     }
 
@@ -77,12 +75,18 @@ impl Launch {
         self
     }
 
-    pub(crate) fn with_random_id(self) -> Result<LaunchTask, Error> {
+    /// The task as it is launched on `offer`, with an id drawn at random.
+    pub(crate) fn on(self, offer: &Offer) -> Result<LaunchTask, Error> {
+        let default = || default_mem(&self.module, &offer.attributes);
         Ok(LaunchTask {
             id: TaskId(getrandom::u64().map_err(Error::Entropy)?),
             name: self.name,
-            module: self.module,
-            resources: self.resources,
+            module: self.module.id,
+            resources: TaskResources {
+                cpus: self.cpus,
+                mem: self.mem.unwrap_or_else(default),
+                devices: self.devices,
+            },
             permissions: None,
             env: self.env,
             stop_after_disconnected: self.stop_after_disconnected,
@@ -90,7 +94,11 @@ impl Launch {
     }
 }
 
-/// Bytes of memory that a task of `module` is given unless told.
-pub const fn default_mem(module: &Module) -> u64 {
-    module.memory.saturating_add(ENGINE_MEM)
+/// Bytes of memory that a task of `module` is given unless told, on an agent of these
+/// attributes: what [`edgerm_protocol::api::Needs::fit`] finds suitable. Where nothing is, what
+/// would be elsewhere, so that the master says why it is refused.
+pub fn default_mem(module: &Module, agent: &Attributes) -> u64 {
+    let whole = module.memory.saturating_add(ENGINE_MEM);
+    let fit = module.needs().fit(agent, None);
+    fit.map_or(whole, |fit| fit.mem)
 }

@@ -109,7 +109,7 @@ impl Scheduler {
     ) -> Result<Vec<Task>, Error> {
         let tasks = launches
             .into_iter()
-            .map(Launch::with_random_id)
+            .map(|launch| launch.on(offer))
             .collect::<Result<_, _>>()?;
         let accept = Accept {
             framework: self.framework,

@@ -26,7 +26,7 @@ pub(super) async fn agents(console: &Console, client: &Client) -> Result<(), Fai
             agent.id.into(),
             (&agent.name).into(),
             state(agent.state),
-            agent.tasks.into(),
+            share(agent, names::TASKS, |slots| slots.to_string()).into(),
             share(agent, names::CPUS, units::cores).into(),
             share(agent, names::MEM, units::bytes).into(),
             devices(&agent.resources, &agent.used).into(),
@@ -70,13 +70,21 @@ pub(super) async fn modules(console: &Console, client: &Client) -> Result<(), Fa
     if let Some(done) = plain(console, &modules, |module| module.id.to_string()) {
         return done;
     }
-    let mut table = Table::new(["MODULE", "SIZE", "MEMORY", "PERMISSIONS", "FEATURES"]);
+    let mut table = Table::new([
+        "MODULE",
+        "SIZE",
+        "MEMORY",
+        "NEEDED",
+        "PERMISSIONS",
+        "FEATURES",
+    ]);
     for module in &modules {
         let id = module.id.to_string();
         table.row([
             id.get(..SHORT).unwrap_or(&id).into(),
             units::bytes(module.size).into(),
             units::bytes(module.memory).into(),
+            units::bytes(module.memory_needed).into(),
             module.permissions.join(",").into(),
             module.features.join(",").into(),
         ]);

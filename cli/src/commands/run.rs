@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use edgerm_framework::api::{Constraints, EventKind, Module, Offer, Output, Task};
+use edgerm_framework::api::{EventKind, Offer, Output, Task};
 use edgerm_framework::resource::names;
-use edgerm_framework::{Client, ConstraintsExt, Error, Launch, Scheduler, TaskState, launch};
+use edgerm_framework::{Client, ConstraintsExt, Error, Launch, Scheduler, TaskState};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -15,6 +15,7 @@ use super::ps;
 use crate::args::Run;
 use crate::cohort::Cohort;
 use crate::console::Console;
+use crate::diagnosis::Wanted;
 use crate::exit::Failure;
 use crate::gather::Gathered;
 use crate::interrupt::Interrupt;
@@ -46,13 +47,16 @@ pub(super) async fn run(console: &Console, client: Client, args: &Run) -> Result
             "it may use {class}s, but is given none: --on {class}=KIND gives it one"
         ));
     }
-    let mem = args.mem.unwrap_or_else(|| launch::default_mem(&module));
     let constraints = selector::constraints(&args.on)
         .at_least(names::CPUS, args.cpus)
-        .at_least(names::MEM, mem);
+        .module(&module, args.mem);
+    let wanted = Wanted {
+        constraints: &constraints,
+        module: &module,
+    };
     let mut gathered = Gathered::default();
     tokio::select! {
-        enough = gathered.gather(&scheduler, &constraints, args.count, args.timeout) => enough?,
+        enough = gathered.gather(&scheduler, wanted, args.count, args.timeout) => enough?,
         () = interrupt.raised() => {
             gathered.release(&scheduler).await;
             return Err(Failure::Interrupted);
@@ -60,7 +64,7 @@ pub(super) async fn run(console: &Console, client: Client, args: &Run) -> Result
     }
     let launched = async {
         for offer in gathered.offers() {
-            let launch = order(args, &module, mem, &constraints, offer)?;
+            let launch = order(args, wanted, offer)?;
             cohort.insert(scheduler.launch(offer, launch).await?);
         }
         Ok::<_, Failure>(())
@@ -101,14 +105,8 @@ async fn join(client: &Client) -> Result<Scheduler, Failure> {
     Ok(Scheduler::register(client.clone(), FRAMEWORK).await?)
 }
 
-fn order(
-    args: &Run,
-    module: &Module,
-    mem: u64,
-    constraints: &Constraints,
-    offer: &Offer,
-) -> Result<Launch, Failure> {
-    let devices = constraints.assign(offer).ok_or_else(|| {
+fn order(args: &Run, wanted: Wanted<'_>, offer: &Offer) -> Result<Launch, Failure> {
+    let devices = wanted.constraints.assign(offer).ok_or_else(|| {
         Failure::Unexpected(format!(
             "the master offered {} without the devices that were asked for",
             offer.agent_name
@@ -118,10 +116,12 @@ fn order(
         .name
         .clone()
         .unwrap_or_else(|| module_source::task_name(&args.module));
-    let launch = Launch::new(name, module)
+    let mut launch = Launch::new(name, wanted.module)
         .cpus(args.cpus)
-        .mem(mem)
         .devices(devices);
+    if let Some(mem) = args.mem {
+        launch = launch.mem(mem);
+    }
     let env = args.env.iter();
     Ok(env.fold(launch, |launch, (key, value)| launch.env(key, value)))
 }

@@ -117,6 +117,8 @@ impl Drop for Running {
 pub(crate) struct Cluster {
     pub(crate) up: Running,
     pub(crate) url: String,
+    /// Where agents join it.
+    pub(crate) coap: String,
 }
 
 impl Cluster {
@@ -124,8 +126,9 @@ impl Cluster {
         let any = "127.0.0.1:0";
         let mut up = Running::start(&["up", "--http", any, "--coap", any, "-o", "json"]);
         let told: Value = serde_json::from_str(&up.line()).unwrap();
-        let url = told["master"].as_str().unwrap().to_owned();
-        Self { up, url }
+        let address = |of: &str| told[of].as_str().unwrap().to_owned();
+        let (url, coap) = (address("master"), address("coap"));
+        Self { up, url, coap }
     }
 
     /// Runs the command against this cluster, to its end.

@@ -108,7 +108,13 @@ fn a_launch_that_is_refused() {
     let module = Module::new("refused-launch", GREETER);
     let said = cluster.say(&["run", module.path(), "--mem", "1KiB", "-q"]);
     assert_eq!(said.code, Some(4), "{said:?}");
-    assert!(said.stderr.contains("tasks[0].resources.mem"), "{said:?}");
+    let reason = "1024 bytes of mem are less than the 65536 that the module needs";
+    assert!(said.stderr.contains(reason), "{said:?}");
+
+    let variable = format!("{}=1", "x".repeat(33));
+    let said = cluster.say(&["run", module.path(), "--env", &variable, "-q"]);
+    assert_eq!(said.code, Some(4), "{said:?}");
+    assert!(said.stderr.contains("tasks[0].env"), "{said:?}");
     // What was held for it is given back at once.
     assert_eq!(cluster.say(&["offers", "-q"]).ok(), "");
     assert!(cluster.tasks().is_empty());

@@ -6,3 +6,4 @@ mod cluster;
 mod demo;
 mod errors;
 mod run;
+mod small_nodes;

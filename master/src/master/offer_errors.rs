@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use edgerm_protocol::api::MAX_PAGE;
+use edgerm_protocol::api::{MAX_PAGE, Unfit};
 use edgerm_protocol::resource::names;
 use edgerm_protocol::{FrameworkId, ModuleId};
 
@@ -23,6 +23,13 @@ pub enum OfferRequestError {
     Wait(u128),
     /// No such module was admitted.
     UnknownModule(ModuleId),
+    /// Less memory than the module can run in anywhere, in bytes.
+    TooLittleMemory {
+        /// What is asked for.
+        asked: u64,
+        /// What the module needs.
+        needed: u64,
+    },
     /// More constraints of a kind than make sense of one agent.
     TooMany {
         /// Of which kind.
@@ -53,6 +60,10 @@ impl fmt::Display for OfferRequestError {
             Self::Max(max) => write!(f, "max {max} is not within 1 to {MAX_PAGE}"),
             Self::Wait(most) => write!(f, "waitMs is over {most}: ask again after that"),
             Self::UnknownModule(module) => AcceptFault::UnknownModule(*module).fmt(f),
+            Self::TooLittleMemory { asked, needed } => {
+                let (asked, needed) = (*asked, *needed);
+                Unfit::TooLittleMemory { asked, needed }.fmt(f)
+            }
             Self::TooMany { field, count, max } => {
                 write!(f, "{count} constraints in {field}, at most {max} may be")
             }
@@ -76,6 +87,7 @@ impl Refuse for OfferRequestError {
             Self::Max(_)
             | Self::Wait(_)
             | Self::UnknownModule(_)
+            | Self::TooLittleMemory { .. }
             | Self::TooMany { .. }
             | Self::TooLong { .. } => 422,
             Self::Overloaded(_) => 503,
@@ -87,6 +99,7 @@ impl Refuse for OfferRequestError {
             Self::UnknownFramework(_) => "unknownFramework",
             Self::Max(_) | Self::Wait(_) => "outOfRange",
             Self::UnknownModule(_) => "unknownModule",
+            Self::TooLittleMemory { .. } => "tooLittleMemory",
             Self::TooMany { .. } => "tooMany",
             Self::TooLong { .. } => "tooLong",
             Self::Overloaded(_) => "overloaded",
@@ -99,6 +112,7 @@ impl Refuse for OfferRequestError {
             Self::Max(_) => "max",
             Self::Wait(_) => "waitMs",
             Self::UnknownModule(_) => "constraints.module.id",
+            Self::TooLittleMemory { .. } => "constraints.module.mem",
             Self::TooMany { field, .. } => field,
             Self::TooLong { .. } => "constraints",
             Self::Overloaded(_) => return None,

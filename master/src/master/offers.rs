@@ -35,9 +35,8 @@ impl Master {
             return Err(OfferRequestError::Wait(longest));
         }
         check_constraints(&request.constraints)?;
-        let module = request.constraints.module.map(|module| module.id);
-        if let Some(unknown) = module.filter(|id| self.ledger.module(*id).is_none()) {
-            return Err(OfferRequestError::UnknownModule(unknown));
+        if let Some(wanted) = request.constraints.module {
+            self.check_module(wanted)?;
         }
         self.allocate(now);
         let waiting = Waiting {
@@ -60,6 +59,17 @@ impl Master {
         let wait = self.begin_wait(deadline, Awaited::Offers);
         self.allocator.wait(wait, waiting);
         Ok(Answer::Waiting(wait))
+    }
+
+    /// Whether any agent could run the module in the memory that is wanted.
+    fn check_module(&self, wanted: api::ModuleConstraint) -> Result<(), OfferRequestError> {
+        let module = self.ledger.module(wanted.id);
+        let module = module.ok_or(OfferRequestError::UnknownModule(wanted.id))?;
+        let needed = module.memory_needed;
+        match wanted.mem.filter(|mem| *mem < needed) {
+            Some(asked) => Err(OfferRequestError::TooLittleMemory { asked, needed }),
+            None => Ok(()),
+        }
     }
 
     /// Gives each agent of which something became free to whom it is due, and answers the

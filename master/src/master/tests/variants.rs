@@ -136,26 +136,29 @@ fn a_module_is_offered_only_agents_that_can_run_it() {
     };
     assert_eq!(names(None), ["node-0", "node-1"]);
     assert_eq!(names(Some(NEEDED)), ["node-0", "node-1"]);
-    assert_eq!(names(Some(NEEDED - 1)), [""; 0]);
     assert_eq!(names(Some(SMALL + 1)), ["node-0"]);
     assert_eq!(names(Some(MEM + 1)), [""; 0]);
 
-    let unknown = ModuleConstraint {
-        id: ModuleId([8; 32]),
-        mem: None,
-    };
-    let request = OfferRequest {
-        framework,
-        constraints: Constraints {
-            module: Some(unknown),
-            ..Constraints::default()
-        },
-        max: None,
-        wait_ms: 1000,
-    };
-    let refused = world.master.request_offers(world.now, request).unwrap_err();
-    assert_eq!(refused.code(), "unknownModule");
-    assert_eq!(refused.field().as_deref(), Some("constraints.module.id"));
+    let too_little = Some(NEEDED - 1);
+    let unknown = ModuleId([8; 32]);
+    for (id, mem, code, field) in [
+        (id, too_little, "tooLittleMemory", "constraints.module.mem"),
+        (unknown, None, "unknownModule", "constraints.module.id"),
+    ] {
+        let request = OfferRequest {
+            framework,
+            constraints: Constraints {
+                module: Some(ModuleConstraint { id, mem }),
+                ..Constraints::default()
+            },
+            max: None,
+            wait_ms: 1000,
+        };
+        let refused = world.master.request_offers(world.now, request).unwrap_err();
+        assert_eq!((refused.status(), refused.code()), (422, code));
+        assert_eq!(refused.field().as_deref(), Some(field));
+    }
+    assert!(world.master.waits.is_empty());
 }
 
 #[test]
