@@ -20,9 +20,8 @@ use edgerm_task_abi::{Permissions, Suspended, TaskLimits, WakeOn};
 
 use crate::values::Values;
 
-/// Messages that wait for a task at most, in the heap: the master sends one at a time, and sends
-/// again what a task could not take.
-pub(crate) const MESSAGES: usize = 2;
+/// Messages that wait for a task at most, in the heap. One more is refused.
+pub(crate) const MESSAGES: usize = 4;
 
 /// Where a task is.
 #[derive(Debug)]
