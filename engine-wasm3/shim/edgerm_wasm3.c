@@ -83,13 +83,20 @@ void edgerm_wasm3_free(void *block)
 
 /* --------------------------------------------------------------------- wasm3, as restricted */
 
-/* Compiling recurses for each block within a block, before each of which it reads an opcode. */
+/*
+ * Compiling recurses for each block within a block, before each of which it reads an opcode.
+ * Tail calls are of no feature that an agent tells of.
+ */
 static M3Result edgerm_read_opcode(m3opcode_t *opcode, bytes_t *bytes, cbytes_t end)
 {
 	if ((uint8_t *)m3_NativeStackPtr() < edgerm_task()->stack_limit) {
 		edgerm_leave(EDGERM_WASM3_NO_ROOM);
 	}
-	return Read_opcode(opcode, bytes, end);
+	M3Result result = Read_opcode(opcode, bytes, end);
+	if (!result && (*opcode == c_waOp_returnCall || *opcode == c_waOp_returnCallIndirect)) {
+		result = m3Err_unknownOpcode;
+	}
+	return result;
 }
 
 /* wasm3 reads types that it has no operations for, and then emits NULL for them. */
@@ -141,6 +148,13 @@ static M3Result edgerm_grow(IM3Runtime runtime, u32 pages)
 #define ParseValueType edgerm_parse_value_type
 #define Read_opcode edgerm_read_opcode
 #define ResizeMemory edgerm_grow
+/* Functions and loops begin with this, and each of them keeps a frame of the native stack. */
+#undef d_m3ClearRegisters
+#if EDGERM_WASM3_FLOATS
+#define d_m3ClearRegisters d_m3CheckNativeStack(); _r0 = 0; _fp0 = 0.;
+#else
+#define d_m3ClearRegisters d_m3CheckNativeStack(); _r0 = 0;
+#endif
 #include "m3_compile.c"
 #undef Read_opcode
 #undef ResizeMemory
