@@ -27,6 +27,8 @@ pub struct Node<'a> {
     pub max_task_mem: u32,
     /// Bytes that a module may have: `max_module` of the agent's configuration.
     pub max_module: u32,
+    /// Whether tasks that say so start again after a reboot: [`crate::port::Records::KEPT`].
+    pub restarts: bool,
     /// The operating system: `zephyr`.
     pub os: &'a str,
     /// The processor's architecture, as Rust names it: `arm`.
@@ -157,6 +159,7 @@ fn write_attributes(node: &Node<'_>, writer: &mut Writer<'_>) -> Result<(), Desc
         (attributes::OS, node.os),
         (attributes::ARCH, node.arch),
         (attributes::BOARD, node.board),
+        (RESTART, if node.restarts { AFTER_REBOOT } else { "" }),
     ];
     let texts_of_its_own = texts_of_its_own.iter().filter(|(_, text)| !text.is_empty());
     let features = node.features.iter().map(|feature| feature.name());
@@ -197,8 +200,12 @@ fn write_attributes(node: &Node<'_>, writer: &mut Writer<'_>) -> Result<(), Desc
     Ok(())
 }
 
+/// When a task that says `restart` starts again.
+const RESTART: &str = "restart";
+const AFTER_REBOOT: &str = "reboot";
+
 /// Attributes that are a node's own to tell.
-const STANDARD: [&str; 7] = [
+const STANDARD: [&str; 8] = [
     attributes::OS,
     attributes::ARCH,
     attributes::BOARD,
@@ -206,6 +213,7 @@ const STANDARD: [&str; 7] = [
     attributes::MAX_MODULE,
     attributes::EXECUTORS,
     attributes::WASM_FEATURES,
+    RESTART,
 ];
 
 fn attribute<'a>(name: &'a str, fact: Fact<'a>) -> Option<(Name<'a>, AttributeValue<'a>)> {

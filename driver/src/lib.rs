@@ -41,8 +41,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`port`] | what a platform implements: network, clock, storage, threads, devices, events |
-//! | `driver` | [`Driver`]: what the agent wants done, modules, tasks |
+//! | [`port`] | what a platform implements: network, clock, storage, records, threads, devices, events |
+//! | `driver` | [`Driver`]: what the agent wants done, what the storage is at, tasks |
 //! | `slot` | one task that has a thread, and what it has of the node |
 //! | `host`, `values` | the node as a task sees it; its key-value store |
 //! | `runner` | what a task's thread does: [`run_task`] |

@@ -1,23 +1,26 @@
 //! [`Driver`]: the agent, its slots and the ports, moved from one poll to the next.
 
-mod modules;
+mod jobs;
 mod outputs;
 mod tasks;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
 
-use edgerm_agent_core::{Agent, Config, Input, InputError, NewAgentError};
-use edgerm_protocol::limits::MAX_DATAGRAM;
+use edgerm_agent_core::{Agent, Config, Input, InputError, MAX_RECORD, NewAgentError, RecordKey};
+use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
 use edgerm_protocol::{AgentId, Instant};
 
-use crate::port::{Clock, Network, Platform, Ports};
+use crate::port::{Clock, Event, Events, Network, Platform, Ports, Records};
 use crate::slot::Slot;
-use modules::Job;
+use jobs::Job;
 
 /// Rounds of one poll at most, in each of which a datagram may come, so that the platform's loop
 /// comes around to its watchdog under any load.
 const ROUNDS: usize = 16;
+
+type Jobs = VecDeque<Job<Box<[u8]>>>;
 
 /// What a driver is made with.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +29,7 @@ pub struct Options<'a> {
     pub name: &'a str,
     /// What the node has, encoded: see [`crate::describe`].
     pub description: &'a [u8],
-    /// How the agent behaves. `slots` is the driver's own to say.
+    /// How the agent behaves. `slots` and `keeps_records` are the driver's own to say.
     pub core: Config,
     /// Bytes that the keys and values of one task have together at most, with three for each: 512
     /// are enough for one value of any size.
@@ -45,7 +48,7 @@ pub struct Driver<P: Platform, const TASKS: usize, const SLOTS: usize> {
     /// The slot whose turn is next.
     turn: usize,
     /// What the storage is asked for, in the order of the asking.
-    jobs: VecDeque<Job>,
+    jobs: Jobs,
     value_bytes: usize,
     has_left: bool,
     /// One byte more than a datagram may have.
@@ -90,27 +93,51 @@ impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS
         };
         let config = Config {
             slots: SLOTS,
-            keeps_records: false,
+            keeps_records: P::Records::KEPT,
             ..options.core
         };
         let now = ports.clock.now();
-        let agent = Agent::new(
-            options.name,
-            options.description,
-            config,
-            options.entropy,
-            now,
-        )?;
-        Ok(Self {
+        let Options {
+            name,
+            description,
+            entropy,
+            ..
+        } = options;
+        let mut driver = Self {
+            agent: Agent::new(name, description, config, *entropy, now)?,
             ports,
-            agent,
             slots: [const { None }; SLOTS],
             turn: 0,
             jobs: VecDeque::new(),
             value_bytes: options.value_bytes,
             has_left: false,
             buffer: [0; MAX_DATAGRAM + 1],
-        })
+        };
+        if P::Records::KEPT {
+            driver.restore();
+        }
+        Ok(driver)
+    }
+
+    /// Takes up what an earlier boot left.
+    fn restore(&mut self) {
+        const { assert!(MAX_RECORD <= MAX_DATAGRAM, "the buffer holds a record") };
+        let Ports {
+            records, events, ..
+        } = &mut self.ports;
+        // Keys of a larger table than this one's are erased.
+        for key in (0..).map(RecordKey).take(1 + MAX_TASKS) {
+            match records.read(key, &mut self.buffer) {
+                Ok(None) => {}
+                Ok(Some(length)) => {
+                    let record = self.buffer.get(..length).unwrap_or_default();
+                    if let Err(error) = self.agent.restore(key, record) {
+                        events.on_event(Event::RecordDropped(key, error));
+                    }
+                }
+                Err(error) => events.on_event(Event::RecordFailed(key, error)),
+            }
+        }
     }
 
     /// Does all that can be done now, and tells until when nothing is due. To poll it too early

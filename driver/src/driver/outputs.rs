@@ -4,6 +4,7 @@ use edgerm_agent_core::{Input, Output};
 use edgerm_protocol::Instant;
 
 use super::Driver;
+use super::jobs::{Job, ask};
 use crate::port::{Event, Events, Network, Platform};
 
 impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS> {
@@ -17,14 +18,26 @@ impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS
                         events.on_event(Event::NotSent);
                     }
                 }
-                Output::CheckModule(module, size) => self.ask_check(module, size),
-                Output::StoreBlock(module, offset, bytes) => {
-                    let stored =
-                        Self::store(&mut self.ports, &mut self.jobs, module, offset, bytes);
-                    self.on_stored(module, stored);
+                Output::CheckModule(module, size) => {
+                    let done = ask(&mut self.ports, &mut self.jobs, &Job::Check(module, size));
+                    self.on_done(done);
                 }
-                // No port keeps records, and the agent is told so.
-                Output::Persist(..) | Output::Erase(_) => {}
+                Output::StoreBlock(module, offset, bytes) => {
+                    let done = ask(
+                        &mut self.ports,
+                        &mut self.jobs,
+                        &Job::Store(module, offset, bytes),
+                    );
+                    self.on_done(done);
+                }
+                Output::Persist(key, record) => {
+                    let done = ask(&mut self.ports, &mut self.jobs, &Job::Write(key, record));
+                    self.on_done(done);
+                }
+                Output::Erase(key) => {
+                    let done = ask(&mut self.ports, &mut self.jobs, &Job::Erase(key));
+                    self.on_done(done);
+                }
                 Output::StartTask(id) => self.load(id),
                 Output::StopTask(id, reason) => self.stop(id, reason),
                 Output::TaskMessage(id, payload) => {

@@ -1,6 +1,6 @@
 //! What happens, for whoever wants to show it.
 
-use edgerm_agent_core::{KillReason, StorageError};
+use edgerm_agent_core::{KillReason, RecordError, RecordKey, StorageError};
 use edgerm_coap::Code;
 use edgerm_protocol::{AgentId, ModuleId, TaskId};
 use edgerm_task_abi::TaskEnd;
@@ -41,6 +41,10 @@ pub enum Event<'a> {
     TaskEnded(TaskId, TaskEnd),
     /// The storage could not do what it was asked for a module.
     StorageFailed(ModuleId, StorageError),
+    /// A record could not be read, written or removed.
+    RecordFailed(RecordKey, StorageError),
+    /// A record of an earlier boot is of no use, and removed.
+    RecordDropped(RecordKey, RecordError),
     /// A datagram could not be sent; it will be again.
     NotSent,
     /// The agent has left, as it was told to.

@@ -10,6 +10,7 @@ mod clock;
 mod devices;
 mod events;
 mod network;
+mod records;
 mod storage;
 mod threads;
 
@@ -17,6 +18,7 @@ pub use clock::Clock;
 pub use devices::{Device, Devices};
 pub use events::{Event, Events};
 pub use network::{Network, NetworkError};
+pub use records::Records;
 pub use storage::Storage;
 pub use threads::{Answer, ThreadEvent, Threads};
 
@@ -28,6 +30,8 @@ pub trait Platform {
     type Clock: Clock;
     /// Where modules are kept.
     type Storage: Storage;
+    /// Where records are kept over a reboot; `()` where they are not.
+    type Records: Records;
     /// A thread and an arena a slot, which run what the storage gives.
     type Threads: Threads<Module = <Self::Storage as Storage>::Module>;
     /// Sensors and actuators.
@@ -45,6 +49,8 @@ pub struct Ports<P: Platform> {
     pub clock: P::Clock,
     /// Where modules are kept.
     pub storage: P::Storage,
+    /// Where records are kept over a reboot.
+    pub records: P::Records,
     /// A thread and an arena a slot.
     pub threads: P::Threads,
     /// Sensors and actuators.

@@ -29,6 +29,7 @@ impl Platform for Std {
     type Network = Udp;
     type Clock = Since;
     type Storage = SlowStorage;
+    type Records = ();
     type Threads = StdThreads;
     type Devices = Simulated;
     type Events = Log;
