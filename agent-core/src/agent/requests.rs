@@ -128,13 +128,13 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
         if launch.mem > self.config.max_task_mem {
             return Err(unprocessable(format!(
-                "{} bytes of memory, one task may have {}",
+                "{} bytes of memory asked, a task here has at most {}",
                 launch.mem, self.config.max_task_mem
             )));
         }
         if launch.module_size == 0 || launch.module_size > self.config.max_module {
             return Err(unprocessable(format!(
-                "a module of {} bytes, 1 to {} fit",
+                "the module has {} bytes, 1 to {} fit here",
                 launch.module_size, self.config.max_module
             )));
         }
@@ -150,7 +150,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             .iter()
             .find(|device| !self.has_device(device))
         {
-            Some(device) => Err(unprocessable(format!("no device {device} here"))),
+            Some(device) => Err(unprocessable(format!("this node has no device {device}"))),
             None => Ok(()),
         }
     }

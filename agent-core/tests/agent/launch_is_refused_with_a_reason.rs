@@ -16,28 +16,28 @@ fn a_launch_that_cannot_run_here_is_refused() {
                 mem: 64 * 1024 + 1,
                 ..fits
             },
-            "65537 bytes of memory, one task may have 65536",
+            "65537 bytes of memory asked, a task here has at most 65536",
         ),
         (
             LaunchSpec {
                 module_size: 0,
                 ..fits
             },
-            "a module of 0 bytes, 1 to 16384 fit",
+            "the module has 0 bytes, 1 to 16384 fit here",
         ),
         (
             LaunchSpec {
                 module_size: 16 * 1024 + 1,
                 ..fits
             },
-            "a module of 16385 bytes, 1 to 16384 fit",
+            "the module has 16385 bytes, 1 to 16384 fit here",
         ),
         (
             LaunchSpec {
                 device: Some("camera"),
                 ..fits
             },
-            "no device camera here",
+            "this node has no device camera",
         ),
         // A resource of that name is there, which is no device.
         (
@@ -45,7 +45,7 @@ fn a_launch_that_cannot_run_here_is_refused() {
                 device: Some("tasks"),
                 ..fits
             },
-            "no device tasks here",
+            "this node has no device tasks",
         ),
     ];
     let mut world = World::registered();
