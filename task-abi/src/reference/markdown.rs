@@ -135,7 +135,12 @@ fn limits(f: &mut fmt::Formatter<'_>) -> fmt::Result {
          | a module, unless the master is configured otherwise | {} MiB |\n\
          | memory that a module starts with, unless the master is configured otherwise | \
          {} MiB |\n\
-         | elements of a table | {MAX_TABLE_ELEMENTS} |\n",
+         | elements of a table | {MAX_TABLE_ELEMENTS} |\n\n\
+         A task that is launched with less memory than its module starts with has just so many \
+         bytes, on nodes whose engine has `custom-page-sizes`. A module can be launched so where \
+         it uses neither `memory.size` nor `memory.grow`, and no less than its stack and its \
+         data take; with data that start as zeroes it must export `__heap_base`, by which the \
+         linker tells where they end.\n",
         MAX_MODULE >> 20,
         MAX_MEMORY >> 20,
     )
