@@ -29,6 +29,9 @@ pub(crate) struct MemoryStorage {
     pub(crate) unreadable: usize,
     /// Whether everything takes a while.
     pub(crate) slow: bool,
+    /// Whether what is begun is never done: of all, and of loads.
+    pub(crate) hangs: bool,
+    pub(crate) never_loads: bool,
     /// What is under way.
     pub(crate) begun: Vec<Asked>,
 }
@@ -42,6 +45,8 @@ impl Default for MemoryStorage {
             flips: 0,
             unreadable: 0,
             slow: false,
+            hangs: false,
+            never_loads: false,
             begun: Vec::new(),
         }
     }
@@ -50,6 +55,9 @@ impl Default for MemoryStorage {
 impl MemoryStorage {
     /// Whether this was asked before, or need not be.
     fn is_done(&mut self, asked: Asked) -> nb::Result<(), StorageError> {
+        if self.hangs || self.never_loads && matches!(asked, Asked::Load(_)) {
+            return Err(nb::Error::WouldBlock);
+        }
         if !self.slow {
             return Ok(());
         }
