@@ -3,11 +3,9 @@
 
 use core::fmt;
 
-use minicbor::encode::write::{Cursor, EndOfSlice};
-use minicbor::{Decode, Decoder, Encode};
-
 use crate::limits::MAX_PAYLOAD;
 
+pub use crate::cbor::{Decode, Decoder, Encode, Encoder, Stopped};
 pub use crate::list::List;
 pub use crate::text::{Text, TextError};
 
@@ -69,62 +67,11 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-impl DecodeError {
-    /// What `error` means, at its own position or else where `decoder` stopped.
-    pub(crate) fn new(error: &minicbor::decode::Error, decoder: &Decoder<'_>) -> Self {
-        let at = error.position().unwrap_or(decoder.position());
-        if error.is_missing_value() {
-            Self::Missing
-        } else if error.is_end_of_input() || error.is_type_mismatch() || error.is_tag_mismatch() {
-            Self::Malformed { at }
-        } else {
-            Self::OutOfRange { at }
-        }
-    }
-}
-
-/// What a decoder here says of a value that is beyond its capacity or range.
-pub(crate) fn out_of_range(decoder: &Decoder<'_>) -> minicbor::decode::Error {
-    minicbor::decode::Error::message("out of range").at(decoder.position())
-}
-
-/// A decoded value whose enum may hold a number that is not known here.
-///
-/// The derived decoders take such a value for an absent one where a default exists, and then
-/// pass over the value after it. It would turn a ping with one unknown state into a ping without
-/// updates, so it is refused instead.
-pub(crate) fn strict<T>(
-    decoded: Result<T, minicbor::decode::Error>,
-) -> Result<T, minicbor::decode::Error> {
-    decoded.map_err(|error| {
-        if error.is_unknown_variant() {
-            let out_of_range = minicbor::decode::Error::message("out of range");
-            match error.position() {
-                Some(at) => out_of_range.at(at),
-                None => out_of_range,
-            }
-        } else {
-            error
-        }
-    })
-}
-
-/// Decodes an optional enum. A number that is not known here is refused.
-pub(crate) fn optional_variant<'b, Ctx, T: Decode<'b, Ctx>>(
-    decoder: &mut Decoder<'b>,
-    ctx: &mut Ctx,
-) -> Result<Option<T>, minicbor::decode::Error> {
-    strict(Decode::decode(decoder, ctx))
-}
-
-/// Decodes a byte string of at most [`MAX_PAYLOAD`] bytes.
-pub(crate) fn payload<'b, Ctx>(
-    decoder: &mut Decoder<'b>,
-    _: &mut Ctx,
-) -> Result<&'b [u8], minicbor::decode::Error> {
+/// Reads a byte string of at most [`MAX_PAYLOAD`] bytes.
+pub(crate) fn payload<'b>(decoder: &mut Decoder<'b>) -> Result<&'b [u8], Stopped> {
     let payload = decoder.bytes()?;
     if payload.len() > MAX_PAYLOAD {
-        return Err(out_of_range(decoder));
+        return decoder.beyond();
     }
     Ok(payload)
 }
@@ -134,21 +81,10 @@ pub(crate) fn payload<'b, Ctx>(
 /// # Errors
 ///
 /// [`EncodeError::TooLarge`] where the buffer is too short; it then holds a part.
-pub fn encode<'a>(
-    message: &impl Encode<()>,
-    buffer: &'a mut [u8],
-) -> Result<&'a [u8], EncodeError> {
-    let capacity = buffer.len();
-    let mut cursor = Cursor::new(&mut *buffer);
-    let encoded: Result<(), minicbor::encode::Error<EndOfSlice>> =
-        minicbor::encode(message, &mut cursor);
-    match encoded {
-        Ok(()) => {
-            let length = cursor.position();
-            Ok(&buffer[..length])
-        }
-        Err(_) => Err(EncodeError::TooLarge { capacity }),
-    }
+pub fn encode<'a>(message: &impl Encode, buffer: &'a mut [u8]) -> Result<&'a [u8], EncodeError> {
+    let mut encoder = Encoder::new(buffer);
+    message.encode(&mut encoder);
+    encoder.finish()
 }
 
 /// Decodes the one message that `bytes` are. Keys that the message does not know are passed
@@ -157,15 +93,10 @@ pub fn encode<'a>(
 /// # Errors
 ///
 /// [`DecodeError`], which says what is wrong and where.
-pub fn decode<'b, M: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<M, DecodeError> {
+pub fn decode<'b, M: Decode<'b>>(bytes: &'b [u8]) -> Result<M, DecodeError> {
     let mut decoder = Decoder::new(bytes);
-    let message = decoder
-        .decode()
-        .map_err(|error| DecodeError::new(&error, &decoder))?;
-    match bytes.len() - decoder.position() {
-        0 => Ok(message),
-        bytes => Err(DecodeError::Trailing { bytes }),
-    }
+    let message = decoder.read();
+    decoder.finish(message)
 }
 
 #[cfg(test)]

@@ -6,10 +6,7 @@
 
 mod writer;
 
-use minicbor::encode::write::Write;
-use minicbor::{Decode, Decoder, Encode, Encoder};
-
-use crate::codec::{DecodeError, out_of_range};
+use crate::codec::{Decode, DecodeError, Decoder, Encode, Encoder, Stopped};
 use crate::limits::{MAX_ATTRIBUTES, MAX_DESCRIPTION, MAX_RESOURCES};
 use crate::resource::{Attribute, Name, Resource};
 
@@ -24,31 +21,24 @@ pub struct Description<'a> {
     pub attributes: &'a [Attribute<'a>],
 }
 
-const RESOURCES_KEY: i64 = 0;
-const ATTRIBUTES_KEY: i64 = 1;
+const RESOURCES_KEY: u8 = 0;
+const ATTRIBUTES_KEY: u8 = 1;
 
-impl<Ctx> Encode<Ctx> for Description<'_> {
-    fn encode<W: Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-        ctx: &mut Ctx,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder
-            .map(2)?
-            .i64(RESOURCES_KEY)?
-            .map(self.resources.len() as u64)?;
+impl Encode for Description<'_> {
+    fn encode(&self, encoder: &mut Encoder<'_>) {
+        encoder.map(2);
+        RESOURCES_KEY.encode(encoder);
+        encoder.map(self.resources.len());
         for resource in self.resources {
-            resource.name.encode(encoder, ctx)?;
-            resource.value.encode(encoder, ctx)?;
+            resource.name.encode(encoder);
+            resource.value.encode(encoder);
         }
-        encoder
-            .i64(ATTRIBUTES_KEY)?
-            .map(self.attributes.len() as u64)?;
+        ATTRIBUTES_KEY.encode(encoder);
+        encoder.map(self.attributes.len());
         for attribute in self.attributes {
-            attribute.name.encode(encoder, ctx)?;
-            attribute.value.encode(encoder, ctx)?;
+            attribute.name.encode(encoder);
+            attribute.value.encode(encoder);
         }
-        Ok(())
     }
 }
 
@@ -72,11 +62,8 @@ impl<'b> EncodedDescription<'b> {
             });
         }
         let mut decoder = Decoder::new(bytes);
-        walk(&mut decoder, &mut |_| ()).map_err(|error| DecodeError::new(&error, &decoder))?;
-        match bytes.len() - decoder.position() {
-            0 => Ok(Self { bytes }),
-            bytes => Err(DecodeError::Trailing { bytes }),
-        }
+        let walked = walk(&mut decoder, &mut |_| ());
+        decoder.finish(walked).map(|()| Self { bytes })
     }
 
     /// The bytes that were checked.
@@ -101,19 +88,16 @@ pub enum Member<'a> {
     Attribute(Attribute<'a>),
 }
 
-fn walk<'b>(
-    decoder: &mut Decoder<'b>,
-    visit: &mut impl FnMut(Member<'b>),
-) -> Result<(), minicbor::decode::Error> {
+fn walk<'b>(decoder: &mut Decoder<'b>, visit: &mut dyn FnMut(Member<'b>)) -> Result<(), Stopped> {
     for _ in 0..length(decoder, usize::from(u8::MAX))? {
-        match decoder.i64()? {
-            RESOURCES_KEY => {
+        match decoder.key()? {
+            Some(RESOURCES_KEY) => {
                 for _ in 0..length(decoder, MAX_RESOURCES)? {
                     let (name, value) = entry(decoder)?;
                     visit(Member::Resource(Resource { name, value }));
                 }
             }
-            ATTRIBUTES_KEY => {
+            Some(ATTRIBUTES_KEY) => {
                 for _ in 0..length(decoder, MAX_ATTRIBUTES)? {
                     let (name, value) = entry(decoder)?;
                     visit(Member::Attribute(Attribute { name, value }));
@@ -125,15 +109,13 @@ fn walk<'b>(
     Ok(())
 }
 
-fn entry<'b, V: Decode<'b, ()>>(
-    decoder: &mut Decoder<'b>,
-) -> Result<(Name<'b>, V), minicbor::decode::Error> {
-    Ok((decoder.decode()?, decoder.decode()?))
+fn entry<'b, V: Decode<'b>>(decoder: &mut Decoder<'b>) -> Result<(Name<'b>, V), Stopped> {
+    Ok((decoder.read()?, decoder.read()?))
 }
 
-fn length(decoder: &mut Decoder<'_>, max: usize) -> Result<u64, minicbor::decode::Error> {
+fn length(decoder: &mut Decoder<'_>, max: usize) -> Result<u64, Stopped> {
     match decoder.map()? {
-        Some(length) if length <= max as u64 => Ok(length),
-        Some(_) | None => Err(out_of_range(decoder)),
+        length if length <= max as u64 => Ok(length),
+        _ => decoder.beyond(),
     }
 }

@@ -6,7 +6,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use minicbor::{Decode, Encode};
+use crate::codec::{Decode, Decoder, Encode, Encoder, Stopped};
 
 /// A text that is no id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,9 +113,20 @@ macro_rules! id_text {
 macro_rules! integer_id {
     ($(#[$doc:meta])* $name:ident, $integer:ty) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-        #[cbor(transparent)]
-        pub struct $name(#[n(0)] pub $integer);
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $integer);
+
+        impl Encode for $name {
+            fn encode(&self, encoder: &mut Encoder<'_>) {
+                self.0.encode(encoder);
+            }
+        }
+
+        impl Decode<'_> for $name {
+            fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Stopped> {
+                decoder.read().map(Self)
+            }
+        }
 
         id_text!($name, <$integer>::to_be_bytes, <$integer>::from_be_bytes);
     };
@@ -150,13 +161,21 @@ integer_id! {
 }
 
 /// A module: the SHA-256 digest of its bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(transparent)]
-pub struct ModuleId(
-    #[n(0)]
-    #[cbor(with = "minicbor::bytes")]
-    pub [u8; 32],
-);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleId(pub [u8; 32]);
+
+impl Encode for ModuleId {
+    fn encode(&self, encoder: &mut Encoder<'_>) {
+        encoder.bytes(&self.0);
+    }
+}
+
+impl Decode<'_> for ModuleId {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Stopped> {
+        let digest = decoder.bytes()?.try_into();
+        digest.map(Self).or_else(|_| decoder.beyond())
+    }
+}
 
 id_text!(ModuleId, core::convert::identity, core::convert::identity);
 

@@ -18,6 +18,7 @@
 //! | [`description`] | what an agent tells of itself, as one immutable blob |
 //! | [`message`] | one type for each message, and its path |
 //! | [`task_state`] | the states of a task and the moves between them |
+//! | `cbor` | the part of CBOR that the wire uses |
 //! | [`codec`] | encoding into a caller's buffer, decoding by borrowing |
 //! | [`limits`] | every capacity on the wire |
 //! | [`owned`] | forms that own what they hold (feature `alloc`) |
@@ -28,6 +29,7 @@ extern crate alloc;
 
 #[cfg(feature = "api")]
 pub mod api;
+mod cbor;
 pub mod codec;
 pub mod description;
 pub mod id;

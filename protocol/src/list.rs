@@ -2,10 +2,7 @@
 
 use core::ops::Deref;
 
-use minicbor::encode::write::Write;
-use minicbor::{Decode, Decoder, Encode, Encoder};
-
-use crate::codec::{out_of_range, strict};
+use crate::codec::{Decode, Decoder, Encode, Encoder, Stopped};
 
 /// At most `N` members, held in place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,35 +61,28 @@ impl<'a, T, const N: usize> IntoIterator for &'a List<T, N> {
     }
 }
 
-impl<Ctx, T: Encode<Ctx>, const N: usize> Encode<Ctx> for List<T, N> {
-    fn encode<W: Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-        ctx: &mut Ctx,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.array(self.0.len() as u64)?;
-        self.0
-            .iter()
-            .try_for_each(|member| member.encode(encoder, ctx))
+impl<T: Encode, const N: usize> Encode for List<T, N> {
+    fn encode(&self, encoder: &mut Encoder<'_>) {
+        encoder.array(self.0.len());
+        self.0.iter().for_each(|member| member.encode(encoder));
     }
 
-    fn is_nil(&self) -> bool {
+    fn is_absent(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl<'b, Ctx, T: Decode<'b, Ctx>, const N: usize> Decode<'b, Ctx> for List<T, N> {
-    fn decode(decoder: &mut Decoder<'b>, ctx: &mut Ctx) -> Result<Self, minicbor::decode::Error> {
+impl<'b, T: Decode<'b>, const N: usize> Decode<'b> for List<T, N> {
+    fn decode(decoder: &mut Decoder<'b>) -> Result<Self, Stopped> {
         let mut list = Self::default();
-        let length = decoder.array()?.ok_or_else(|| out_of_range(decoder))?;
-        for _ in 0..length {
-            let member = strict(T::decode(decoder, ctx))?;
-            list.push(member).map_err(|_| out_of_range(decoder))?;
+        for _ in 0..decoder.array()? {
+            let member = decoder.read()?;
+            list.push(member).or_else(|_| decoder.beyond())?;
         }
         Ok(list)
     }
 
-    fn nil() -> Option<Self> {
+    fn absent() -> Option<Self> {
         Some(Self::default())
     }
 }

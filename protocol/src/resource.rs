@@ -5,11 +5,8 @@
 
 use core::fmt;
 
-use minicbor::data::Type;
-use minicbor::encode::write::Write;
-use minicbor::{Decode, Decoder, Encode, Encoder};
-
-use crate::codec::{List, Text, out_of_range};
+use crate::cbor::{Kind, cbor_map, cbor_numbers};
+use crate::codec::{Decode, Decoder, Encode, Encoder, List, Stopped, Text};
 use crate::limits::{MAX_ATTRIBUTE, MAX_ITEMS, MAX_NAME};
 
 /// The name of a resource, a device, an attribute or an agent.
@@ -64,47 +61,53 @@ pub struct Range {
 }
 
 /// A sensor or an actuator of an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device<'a> {
     /// Which way it works.
-    #[n(0)]
     pub class: DeviceClass,
     /// What it measures or moves, by its standard name: `temperature`, `led`.
-    #[b(1)]
     pub kind: Name<'a>,
     /// How many tasks may use it at once.
-    #[n(2)]
     pub access: Access,
 }
 
+cbor_map!(Device<'a> {
+    0: class,
+    1: kind,
+    2: access,
+});
+
 /// Which way a device works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "api", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "api", serde(rename_all = "camelCase"))]
 pub enum DeviceClass {
     /// It is read.
-    #[n(0)]
     Sensor,
     /// It is written.
-    #[n(1)]
     Actuator,
 }
 
+cbor_numbers!(DeviceClass {
+    0: Sensor,
+    1: Actuator,
+});
+
 /// How many tasks may use a device at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "api", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "api", serde(rename_all = "camelCase"))]
 pub enum Access {
     /// Any number of tasks.
-    #[n(0)]
     Shared,
     /// One task.
-    #[n(1)]
     Exclusive,
 }
+
+cbor_numbers!(Access {
+    0: Shared,
+    1: Exclusive,
+});
 
 /// Something true of an agent: `os`, `arch`, `board`, ...
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,100 +157,91 @@ impl<'de> serde::Deserialize<'de> for Range {
     }
 }
 
-impl<Ctx> Encode<Ctx> for Range {
-    fn encode<W: Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-        _: &mut Ctx,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.array(2)?.u16(self.start)?.u16(self.end)?.ok()
+impl Encode for Range {
+    fn encode(&self, encoder: &mut Encoder<'_>) {
+        encoder.array(2);
+        self.start.encode(encoder);
+        self.end.encode(encoder);
     }
 }
 
-impl<'b, Ctx> Decode<'b, Ctx> for Range {
-    fn decode(decoder: &mut Decoder<'b>, _: &mut Ctx) -> Result<Self, minicbor::decode::Error> {
-        if decoder.array()? != Some(2) {
-            return Err(out_of_range(decoder));
+impl Decode<'_> for Range {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Stopped> {
+        if decoder.array()? != 2 {
+            return decoder.beyond();
         }
         let range = Self {
-            start: decoder.u16()?,
-            end: decoder.u16()?,
+            start: decoder.read()?,
+            end: decoder.read()?,
         };
         if range.start > range.end {
-            Err(out_of_range(decoder))
+            decoder.beyond()
         } else {
             Ok(range)
         }
     }
 }
 
-impl<Ctx> Encode<Ctx> for Value<'_> {
-    fn encode<W: Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-        ctx: &mut Ctx,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+impl Encode for Value<'_> {
+    fn encode(&self, encoder: &mut Encoder<'_>) {
         match self {
-            Self::Scalar(amount) => encoder.u64(*amount)?.ok(),
-            Self::Ranges(ranges) => ranges.encode(encoder, ctx),
-            Self::Set(names) => names.encode(encoder, ctx),
-            Self::Device(device) => device.encode(encoder, ctx),
+            Self::Scalar(amount) => amount.encode(encoder),
+            Self::Ranges(ranges) => ranges.encode(encoder),
+            Self::Set(names) => names.encode(encoder),
+            Self::Device(device) => device.encode(encoder),
         }
     }
 }
 
-impl<'b, Ctx> Decode<'b, Ctx> for Value<'b> {
-    fn decode(decoder: &mut Decoder<'b>, ctx: &mut Ctx) -> Result<Self, minicbor::decode::Error> {
-        if is_unsigned(decoder.datatype()?) {
-            return Ok(Self::Scalar(decoder.u64()?));
-        }
-        if decoder.datatype()? == Type::Map {
-            return Ok(Self::Device(Decode::decode(decoder, ctx)?));
-        }
-        match first_member(decoder)? {
-            Some(Type::String) => Ok(Self::Set(Decode::decode(decoder, ctx)?)),
-            _ => Ok(Self::Ranges(Decode::decode(decoder, ctx)?)),
-        }
-    }
-}
-
-impl<Ctx> Encode<Ctx> for AttributeValue<'_> {
-    fn encode<W: Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-        ctx: &mut Ctx,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        match self {
-            Self::Number(number) => encoder.u64(*number)?.ok(),
-            Self::Text(text) => text.encode(encoder, ctx),
-            Self::Texts(texts) => texts.encode(encoder, ctx),
-        }
-    }
-}
-
-impl<'b, Ctx> Decode<'b, Ctx> for AttributeValue<'b> {
-    fn decode(decoder: &mut Decoder<'b>, ctx: &mut Ctx) -> Result<Self, minicbor::decode::Error> {
-        let datatype = decoder.datatype()?;
-        if datatype == Type::String {
-            Ok(Self::Text(Decode::decode(decoder, ctx)?))
-        } else if datatype == Type::Array {
-            Ok(Self::Texts(Decode::decode(decoder, ctx)?))
+impl<'b> Decode<'b> for Value<'b> {
+    fn decode(decoder: &mut Decoder<'b>) -> Result<Self, Stopped> {
+        let kind = decoder.kind()?;
+        if kind == Kind::Unsigned {
+            decoder.read().map(Self::Scalar)
+        } else if kind == Kind::Map {
+            decoder.read().map(Self::Device)
+        } else if holds_texts(decoder)? {
+            decoder.read().map(Self::Set)
         } else {
-            Ok(Self::Number(decoder.u64()?))
+            decoder.read().map(Self::Ranges)
         }
     }
 }
 
-fn is_unsigned(datatype: Type) -> bool {
-    matches!(datatype, Type::U8 | Type::U16 | Type::U32 | Type::U64)
+impl Encode for AttributeValue<'_> {
+    fn encode(&self, encoder: &mut Encoder<'_>) {
+        match self {
+            Self::Number(number) => number.encode(encoder),
+            Self::Text(text) => text.encode(encoder),
+            Self::Texts(texts) => texts.encode(encoder),
+        }
+    }
 }
 
-/// The type of the first member of the array that comes next, which is not consumed.
-fn first_member(decoder: &Decoder<'_>) -> Result<Option<Type>, minicbor::decode::Error> {
-    let mut probe = decoder.clone();
-    match probe.array()? {
-        Some(0) => Ok(None),
-        Some(_) => probe.datatype().map(Some),
-        None => Err(out_of_range(&probe)),
+impl<'b> Decode<'b> for AttributeValue<'b> {
+    fn decode(decoder: &mut Decoder<'b>) -> Result<Self, Stopped> {
+        let kind = decoder.kind()?;
+        if kind == Kind::Text {
+            decoder.read().map(Self::Text)
+        } else if kind == Kind::Array {
+            decoder.read().map(Self::Texts)
+        } else {
+            decoder.read().map(Self::Number)
+        }
     }
+}
+
+/// Whether the array that comes next, which is not consumed, begins with a text.
+fn holds_texts(decoder: &mut Decoder<'_>) -> Result<bool, Stopped> {
+    let mut probe = decoder.clone();
+    let holds = match probe.array() {
+        Ok(0) => Ok(false),
+        Ok(_) => probe.kind().map(|kind| kind == Kind::Text),
+        Err(stopped) => Err(stopped),
+    };
+    if holds.is_err() {
+        // It stops here as it did there.
+        *decoder = probe;
+    }
+    holds
 }

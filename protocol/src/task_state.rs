@@ -13,45 +13,47 @@
 
 use core::fmt;
 
-use minicbor::{Decode, Encode};
+use crate::cbor::cbor_numbers;
 
 /// Where a task is in its life. The numbers are the wire's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "api", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "api", serde(rename_all = "SCREAMING_SNAKE_CASE"))]
 pub enum TaskState {
     /// Accepted by the master, not yet sent to the agent.
-    #[n(0)]
     Unissued,
     /// Sent to the agent, which has not yet answered.
-    #[n(1)]
     Issued,
     /// Taken by the agent: its module is fetched, verified and instantiated.
-    #[n(2)]
     Starting,
     /// Running.
-    #[n(3)]
     Running,
     /// Told to stop, not yet gone.
-    #[n(4)]
     Killing,
     /// Ended by itself with exit code 0.
-    #[n(5)]
     Completed,
     /// Ended by itself otherwise: a trap, a limit, an exit code that is not 0.
-    #[n(6)]
     Errored,
     /// Ended because it was told to.
-    #[n(7)]
     Killed,
     /// The agent rebooted or forgot it, or was given up.
-    #[n(8)]
     Lost,
     /// The agent would not start it.
-    #[n(9)]
     Rejected,
 }
+
+cbor_numbers!(TaskState {
+    0: Unissued,
+    1: Issued,
+    2: Starting,
+    3: Running,
+    4: Killing,
+    5: Completed,
+    6: Errored,
+    7: Killed,
+    8: Lost,
+    9: Rejected,
+});
 
 impl TaskState {
     /// Every state, in the order of their numbers.

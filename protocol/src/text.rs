@@ -2,10 +2,7 @@
 
 use core::fmt;
 
-use minicbor::encode::write::Write;
-use minicbor::{Decode, Decoder, Encode, Encoder};
-
-use crate::codec::out_of_range;
+use crate::codec::{Decode, Decoder, Encode, Encoder, Stopped};
 
 /// A text that is not [`Text`]: empty, too long, or with a control character in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,32 +47,13 @@ impl<'a, const MAX: usize> Text<'a, MAX> {
     ///
     /// [`TextError`], by the rule that `text` breaks.
     pub fn new(text: &'a str) -> Result<Self, TextError> {
-        if text.is_empty() {
-            return Err(TextError::Empty);
-        }
-        if text.len() > MAX {
-            return Err(TextError::TooLong {
-                length: text.len(),
-                max: MAX,
-            });
-        }
-        match text
-            .char_indices()
-            .find(|(_, character)| character.is_control())
-        {
-            Some((at, _)) => Err(TextError::Control { at }),
-            None => Ok(Self(text)),
-        }
+        check(text, MAX).map(|()| Self(text))
     }
 
     /// As much of `text` as is allowed: cut at a character's border, control characters and all
     /// that follows left away. `None` where nothing remains.
     pub fn cut(text: &'a str) -> Option<Self> {
-        let end = text
-            .char_indices()
-            .find(|(at, character)| character.is_control() || at + character.len_utf8() > MAX)
-            .map_or(text.len(), |(at, _)| at);
-        Self::new(text.get(..end)?).ok()
+        Self::new(text.get(..allowed(text, MAX))?).ok()
     }
 
     /// The text itself.
@@ -84,25 +62,41 @@ impl<'a, const MAX: usize> Text<'a, MAX> {
     }
 }
 
+/// The rules of a text of at most `max` bytes.
+fn check(text: &str, max: usize) -> Result<(), TextError> {
+    let length = text.len();
+    match text.find(char::is_control) {
+        _ if text.is_empty() => Err(TextError::Empty),
+        _ if length > max => Err(TextError::TooLong { length, max }),
+        Some(at) => Err(TextError::Control { at }),
+        None => Ok(()),
+    }
+}
+
+/// How many bytes of a text are allowed where it may have `max`: up to a control character or
+/// the border of a character.
+fn allowed(text: &str, max: usize) -> usize {
+    text.char_indices()
+        .find(|(at, character)| character.is_control() || at + character.len_utf8() > max)
+        .map_or(text.len(), |(at, _)| at)
+}
+
 impl<const MAX: usize> fmt::Display for Text<'_, MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.0)
     }
 }
 
-impl<Ctx, const MAX: usize> Encode<Ctx> for Text<'_, MAX> {
-    fn encode<W: Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-        _: &mut Ctx,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.str(self.0)?.ok()
+impl<const MAX: usize> Encode for Text<'_, MAX> {
+    fn encode(&self, encoder: &mut Encoder<'_>) {
+        encoder.text(self.0);
     }
 }
 
-impl<'b, Ctx, const MAX: usize> Decode<'b, Ctx> for Text<'b, MAX> {
-    fn decode(decoder: &mut Decoder<'b>, _: &mut Ctx) -> Result<Self, minicbor::decode::Error> {
-        Self::new(decoder.str()?).map_err(|_| out_of_range(decoder))
+impl<'b, const MAX: usize> Decode<'b> for Text<'b, MAX> {
+    fn decode(decoder: &mut Decoder<'b>) -> Result<Self, Stopped> {
+        let text = decoder.text()?;
+        Self::new(text).or_else(|_| decoder.beyond())
     }
 }
 

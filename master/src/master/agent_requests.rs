@@ -218,7 +218,7 @@ impl Master {
 }
 
 /// A message of ours that fits by its type.
-pub(super) fn encoded(message: &impl minicbor::Encode<()>) -> Vec<u8> {
+pub(super) fn encoded(message: &impl edgerm_protocol::codec::Encode) -> Vec<u8> {
     let mut buffer = [0; MAX_BODY];
     encode(message, &mut buffer).map_or_else(|_| Vec::new(), <[u8]>::to_vec)
 }

@@ -7,7 +7,7 @@ use edgerm_coap::Code;
 use edgerm_protocol::codec::List;
 use edgerm_protocol::description::EncodedDescription;
 use edgerm_protocol::limits::{MAX_DESCRIPTION, MAX_TASKS};
-use edgerm_protocol::message::{Register, Registered, StatusUpdate};
+use edgerm_protocol::message::{Register, Registered, StatusUpdate, Version};
 use edgerm_protocol::owned::{Description, DuplicateName};
 use edgerm_protocol::{AgentId, DecodeError, Instant, TaskId, WIRE_VERSION, decode};
 
@@ -24,7 +24,7 @@ impl Master {
         body: &[u8],
     ) -> Result<Done, Refused> {
         // The version is read alone first: the rest may be of a form that is not known here.
-        let version = decode::<Version>(body)?.0;
+        let version = decode::<Version>(body)?.version;
         if version != WIRE_VERSION {
             return Err(Refused::bad(format_args!(
                 "wire version {version}, this master speaks {WIRE_VERSION}"
@@ -114,11 +114,6 @@ impl Master {
         self.begin_pull(id, length);
     }
 }
-
-/// The key of the version in a registration, read without the others.
-#[derive(minicbor::Decode)]
-#[cbor(map)]
-struct Version(#[n(0)] u8);
 
 /// Why bytes are no description.
 #[derive(Debug, thiserror::Error)]

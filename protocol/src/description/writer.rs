@@ -1,21 +1,15 @@
 //! A description written member by member, for a node that has no room to collect them first.
 
-use minicbor::encode::write::{Cursor, EndOfSlice};
-use minicbor::{Encode, Encoder};
-
 use super::{ATTRIBUTES_KEY, RESOURCES_KEY};
-use crate::codec::EncodeError;
+use crate::codec::{Encode, EncodeError, Encoder};
 use crate::resource::{AttributeValue, Name, Value};
 
 /// Writes a description into a buffer: as many resources as were announced, then as many
 /// attributes. Others than those make bytes that [`super::EncodedDescription::new`] refuses.
 #[derive(Debug)]
 pub struct Writer<'b> {
-    encoder: Encoder<Cursor<&'b mut [u8]>>,
-    capacity: usize,
+    encoder: Encoder<'b>,
 }
-
-type Encoded = Result<(), minicbor::encode::Error<EndOfSlice>>;
 
 impl<'b> Writer<'b> {
     /// Begins a description of so many resources.
@@ -25,11 +19,9 @@ impl<'b> Writer<'b> {
     /// [`EncodeError::TooLarge`] where the buffer is full, as in every method here.
     pub fn new(buffer: &'b mut [u8], resources: usize) -> Result<Self, EncodeError> {
         let mut writer = Self {
-            capacity: buffer.len(),
-            encoder: Encoder::new(Cursor::new(buffer)),
+            encoder: Encoder::new(buffer),
         };
-        let begun = writer.encoder.map(2).map(|_| ());
-        writer.fits(begun)?;
+        writer.encoder.map(2);
         writer.section(RESOURCES_KEY, resources)?;
         Ok(writer)
     }
@@ -67,27 +59,20 @@ impl<'b> Writer<'b> {
 
     /// The encoded description.
     pub fn finish(self) -> &'b [u8] {
-        let cursor = self.encoder.into_writer();
-        let length = cursor.position();
-        let written: &'b [u8] = cursor.into_inner();
-        &written[..length]
+        // Each method told whether it fits.
+        self.encoder.finish().unwrap_or(&[])
     }
 
-    fn section(&mut self, key: i64, members: usize) -> Result<(), EncodeError> {
-        let begun = self.encoder.i64(key).and_then(|at| at.map(members as u64));
-        let begun = begun.map(|_| ());
-        self.fits(begun)
+    fn section(&mut self, key: u8, members: usize) -> Result<(), EncodeError> {
+        self.encoder.unsigned(key.into());
+        self.encoder.map(members);
+        self.encoder.fits()
     }
 
-    fn member(&mut self, name: Name<'_>, value: &impl Encode<()>) -> Result<(), EncodeError> {
-        let written = self.encoder.encode(name).and_then(|at| at.encode(value));
-        let written = written.map(|_| ());
-        self.fits(written)
-    }
-
-    fn fits(&self, encoded: Encoded) -> Result<(), EncodeError> {
-        let capacity = self.capacity;
-        encoded.map_err(|_| EncodeError::TooLarge { capacity })
+    fn member(&mut self, name: Name<'_>, value: &impl Encode) -> Result<(), EncodeError> {
+        name.encode(&mut self.encoder);
+        value.encode(&mut self.encoder);
+        self.encoder.fits()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use edgerm_protocol::codec::{List, Text};
+use edgerm_protocol::codec::{Decode, Encode, List, Text};
 use edgerm_protocol::description::{Description, EncodedDescription, Member};
 use edgerm_protocol::message::{
     Deregister, Kill, Launch, LogLevel, Message, Output, Ping, Pong, Register, Registered,
@@ -14,8 +14,6 @@ use edgerm_protocol::resource::{
 use edgerm_protocol::{
     AgentId, BootId, ModuleId, SessionId, TaskId, TaskState, WIRE_VERSION, decode,
 };
-
-use minicbor::{Decode, Encode};
 
 use super::samples::to_bytes;
 
@@ -122,7 +120,7 @@ pub(crate) const VECTORS: &[Vector] = &[
 /// Holds the vector of this name to `message`, in both directions.
 fn hold<M>(name: &str, message: &M)
 where
-    M: Encode<()> + Decode<'static, ()> + PartialEq + Debug,
+    M: Encode + Decode<'static> + PartialEq + Debug,
 {
     let vector = VECTORS.iter().find(|vector| vector.name == name).unwrap();
     assert_eq!(hex(&to_bytes(message)), hex(&vector.bytes()), "{name}");

@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 
-use edgerm_protocol::codec::{List, Text};
+use edgerm_protocol::codec::{Decode, Encode, List, Text};
 use edgerm_protocol::limits::{
     MAX_ATTRIBUTES, MAX_BODY, MAX_DESCRIPTION, MAX_ENV, MAX_ITEMS, MAX_PAYLOAD, MAX_RESOURCES,
     MAX_TASK_DEVICES, MAX_TASKS,
@@ -19,7 +19,6 @@ use edgerm_protocol::resource::{Access, DeviceClass, Range};
 use edgerm_protocol::{
     AgentId, BootId, DecodeError, ModuleId, SessionId, TaskId, TaskState, decode, encode,
 };
-use minicbor::{Decode, Encode};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -63,7 +62,7 @@ pub(crate) struct Sample {
 impl Sample {
     fn new<M>(rule: &str, message: &M) -> Self
     where
-        M: Encode<()> + Decode<'static, ()> + PartialEq + Debug,
+        M: Encode + Decode<'static> + PartialEq + Debug,
     {
         let bytes = to_bytes(message);
         assert_eq!(decode::<M>(bytes.clone().leak()).as_ref(), Ok(message));
@@ -79,7 +78,7 @@ pub(crate) fn kind(rule: &str) -> Kind {
 }
 
 /// The encoding, however long; what is longer than [`MAX_BODY`] is refused elsewhere.
-pub(crate) fn to_bytes(message: &impl Encode<()>) -> Vec<u8> {
+pub(crate) fn to_bytes(message: &impl Encode) -> Vec<u8> {
     encode(message, &mut [0; 8 * MAX_BODY])
         .expect("fits")
         .to_vec()
