@@ -12,7 +12,7 @@ const FUNCTION: u8 = 0;
 const MEMORY_KIND: u8 = 2;
 
 /// Magic and version.
-const HEAD: usize = 8;
+const HEAD: &[u8] = b"\0asm\x01\0\0\0";
 
 /// The index of the function that runs the task.
 ///
@@ -21,7 +21,7 @@ const HEAD: usize = 8;
 /// [`StartError::Module`] for what is no module, [`StartError::Import`] for an import that is
 /// no function, [`StartError::Export`] where entry or memory is missing.
 pub(crate) fn entry(wasm: &[u8]) -> Result<u32, StartError> {
-    let mut module = Reader(wasm.get(HEAD..).ok_or(StartError::Module)?);
+    let mut module = Reader(wasm.strip_prefix(HEAD).ok_or(StartError::Module)?);
     let mut exports = Ok(Exports::default());
     let mut imports = Ok(());
     while !module.0.is_empty() {
