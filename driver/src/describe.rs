@@ -6,7 +6,7 @@ use edgerm_protocol::codec::{EncodeError, List, Text};
 use edgerm_protocol::description::Writer;
 use edgerm_protocol::limits::{MAX_ATTRIBUTE, MAX_ATTRIBUTES, MAX_RESOURCES};
 use edgerm_protocol::resource::{self, AttributeValue, Name, Value, names};
-use edgerm_protocol::standard::attributes;
+use edgerm_protocol::standard::{AFTER_REBOOT, attributes};
 use edgerm_task_abi::Feature;
 
 use crate::port::{Device, Devices};
@@ -159,7 +159,10 @@ fn write_attributes(node: &Node<'_>, writer: &mut Writer<'_>) -> Result<(), Desc
         (attributes::OS, node.os),
         (attributes::ARCH, node.arch),
         (attributes::BOARD, node.board),
-        (RESTART, if node.restarts { AFTER_REBOOT } else { "" }),
+        (
+            attributes::RESTART,
+            if node.restarts { AFTER_REBOOT } else { "" },
+        ),
     ];
     let texts_of_its_own = texts_of_its_own.iter().filter(|(_, text)| !text.is_empty());
     let features = node.features.iter().map(|feature| feature.name());
@@ -200,10 +203,6 @@ fn write_attributes(node: &Node<'_>, writer: &mut Writer<'_>) -> Result<(), Desc
     Ok(())
 }
 
-/// When a task that says `restart` starts again.
-const RESTART: &str = "restart";
-const AFTER_REBOOT: &str = "reboot";
-
 /// Attributes that are a node's own to tell.
 const STANDARD: [&str; 8] = [
     attributes::OS,
@@ -213,7 +212,7 @@ const STANDARD: [&str; 8] = [
     attributes::MAX_MODULE,
     attributes::EXECUTORS,
     attributes::WASM_FEATURES,
-    RESTART,
+    attributes::RESTART,
 ];
 
 fn attribute<'a>(name: &'a str, fact: Fact<'a>) -> Option<(Name<'a>, AttributeValue<'a>)> {

@@ -1,6 +1,8 @@
 //! What an agent must have, and which of its devices that takes.
 
-use edgerm_protocol::api::{Constraints, DeviceConstraint, Module, ModuleConstraint, Offer};
+use edgerm_protocol::api::{
+    Constraints, DeviceConstraint, Module, ModuleConstraint, Offer, Restart,
+};
 use edgerm_protocol::owned::{Device, Resources, Value};
 use edgerm_protocol::resource::DeviceClass;
 
@@ -30,6 +32,10 @@ pub trait ConstraintsExt: Sized {
     /// suits the agent, as a launch that does not say takes it.
     #[must_use]
     fn module(self, module: &Module, mem: Option<u64>) -> Self;
+
+    /// Agents that start a task again when this says.
+    #[must_use]
+    fn restart(self, when: Restart) -> Self;
 
     /// Labels of the offer's devices, one for each device asked for, each its own, in the order
     /// they were asked for. `None` where the offer does not have them.
@@ -67,6 +73,13 @@ impl ConstraintsExt for Constraints {
     fn module(mut self, module: &Module, mem: Option<u64>) -> Self {
         self.module = Some(ModuleConstraint { id: module.id, mem });
         self
+    }
+
+    fn restart(self, when: Restart) -> Self {
+        match when.attribute() {
+            Some((name, value)) => self.attribute(name, value),
+            None => self,
+        }
     }
 
     fn assign(&self, offer: &Offer) -> Option<Vec<String>> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use edgerm_protocol::TaskId;
-use edgerm_protocol::api::{ENGINE_MEM, LaunchTask, Module, Offer, TaskResources};
+use edgerm_protocol::api::{ENGINE_MEM, LaunchTask, Module, Offer, Restart, TaskResources};
 use edgerm_protocol::owned::Attributes;
 
 use crate::error::Error;
@@ -22,6 +22,7 @@ pub struct Launch {
     devices: Vec<String>,
     env: BTreeMap<String, String>,
     stop_after_disconnected: Option<u32>,
+    restart: Restart,
 }
 
 impl Launch {
@@ -36,6 +37,7 @@ impl Launch {
             devices: Vec::new(),
             env: BTreeMap::new(),
             stop_after_disconnected: None,
+            restart: Restart::No,
         }
     }
 
@@ -75,6 +77,13 @@ impl Launch {
         self
     }
 
+    /// When its agent starts it again, which [`crate::ConstraintsExt::restart`] asks of an offer.
+    #[must_use]
+    pub fn restart(mut self, when: Restart) -> Self {
+        self.restart = when;
+        self
+    }
+
     /// The task as it is launched on `offer`, with an id drawn at random.
     pub(crate) fn on(self, offer: &Offer) -> Result<LaunchTask, Error> {
         let default = || default_mem(&self.module, &offer.attributes);
@@ -90,6 +99,7 @@ impl Launch {
             permissions: None,
             env: self.env,
             stop_after_disconnected: self.stop_after_disconnected,
+            restart: self.restart,
         })
     }
 }

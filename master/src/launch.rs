@@ -36,7 +36,7 @@ pub(crate) fn encode_launch<'b>(
             let key = Text::new(key).ok()?;
             Some(Variable { key, value })
         })),
-        restart: None,
+        restart: (!task.restart.is_no()).then_some(true),
         stop_after_disconnected: task.stop_after_disconnected,
     };
     encode(&launch, buffer)

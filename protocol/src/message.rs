@@ -223,8 +223,8 @@ pub struct Launch<'a> {
     pub devices: List<Name<'a>, MAX_TASK_DEVICES>,
     /// Its environment. Absent: empty.
     pub env: List<Variable<'a>, MAX_ENV>,
-    /// Start it again after a reboot, without being told. Absent: no. For agents to come: one
-    /// that keeps nothing over a reboot passes it over, and the master does not send it.
+    /// Start it again after a reboot, without being told. Absent: no. An agent that keeps nothing
+    /// over a reboot refuses it.
     pub restart: Option<bool>,
     /// End it when the master has been silent for this many seconds. Absent: never.
     pub stop_after_disconnected: Option<u32>,

@@ -21,13 +21,15 @@ pub mod attributes {
     pub const MAX_TASK_MEM: &str = "max_task_mem";
     /// Bytes that a module may have.
     pub const MAX_MODULE: &str = "max_module";
+    /// When a task that is to be started again is: [`super::AFTER_REBOOT`].
+    pub const RESTART: &str = "restart";
     /// Domain name under which the agent is reached from everywhere.
     pub const DOMAIN: &str = "domain";
     /// Where the agent is, as a geo URI (RFC 5870).
     pub const LOCATION: &str = "location";
 
     /// All of them.
-    pub const ALL: [&str; 9] = [
+    pub const ALL: [&str; 10] = [
         OS,
         ARCH,
         BOARD,
@@ -35,10 +37,14 @@ pub mod attributes {
         WASM_FEATURES,
         MAX_TASK_MEM,
         MAX_MODULE,
+        RESTART,
         DOMAIN,
         LOCATION,
     ];
 }
+
+/// In [`attributes::RESTART`]: after the node, or the agent, has started again.
+pub const AFTER_REBOOT: &str = "reboot";
 
 /// What a device measures or moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -93,6 +93,9 @@ impl Ledger {
             .needs()
             .fit(&agent.attributes, Some(asked.resources.mem))
             .map_err(AcceptFault::Unfit)?;
+        if !asked.restart.is_done_by(&agent.attributes) {
+            return Err(AcceptFault::NoRestart(asked.restart));
+        }
         let (id, size) = (module.id, module.size);
         let blob = match fit.is_variant {
             true => variant(id, launch::saturated(fit.mem)).map_err(AcceptFault::NoVariant)?,
@@ -111,6 +114,7 @@ impl Ledger {
             permissions,
             env: asked.env.clone(),
             stop_after_disconnected: asked.stop_after_disconnected,
+            restart: asked.restart,
             accepted_at: now,
             state: TaskState::Unissued,
             exit_code: None,

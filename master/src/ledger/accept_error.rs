@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use edgerm_protocol::api::Unfit;
+use edgerm_protocol::api::{Restart, Unfit};
 use edgerm_protocol::codec::TextError;
 use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::{FrameworkId, ModuleId, TaskId};
@@ -58,6 +58,8 @@ pub enum AcceptFault {
     Unfit(Unfit),
     /// The variant of the module for so little memory is not to be had.
     NoVariant(VariantError),
+    /// The agent does not start tasks again when it is asked for.
+    NoRestart(Restart),
     /// The offer does not hold this device, or a task before has it.
     Device {
         /// Its place in the list, from 0.
@@ -135,6 +137,14 @@ impl fmt::Display for AcceptFault {
             }
             Self::Unfit(unfit) => unfit.fmt(f),
             Self::NoVariant(error) => error.fmt(f),
+            Self::NoRestart(restart) => {
+                let (name, when) = restart.attribute().unwrap_or_default();
+                write!(
+                    f,
+                    "the agent starts no task again after a {when}: leave restart out, or choose \
+                     an agent whose attribute {name} is {when}"
+                )
+            }
             Self::Device { label, .. } => {
                 write!(f, "the offer holds no device {label} that is free")
             }

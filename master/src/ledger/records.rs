@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use edgerm_protocol::api::{AgentState, TaskResources};
+use edgerm_protocol::api::{AgentState, Restart, TaskResources};
 use edgerm_protocol::owned::{Attributes, Resources, Value};
 use edgerm_protocol::resource::names;
 use edgerm_protocol::{
@@ -131,6 +131,8 @@ pub struct Task {
     pub env: BTreeMap<String, String>,
     /// Seconds of the master's silence after which the agent ends it.
     pub stop_after_disconnected: Option<u32>,
+    /// When its agent starts it again.
+    pub restart: Restart,
     /// When it was accepted.
     pub accepted_at: Instant,
     /// Where it is in its life.

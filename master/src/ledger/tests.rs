@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use edgerm_protocol::api::{LaunchTask, TaskResources, Unfit};
+use edgerm_protocol::api::{LaunchTask, Restart, TaskResources, Unfit};
 use edgerm_protocol::message::StatusUpdate;
 use edgerm_protocol::owned::{Description, Device, Value};
 use edgerm_protocol::resource::{Access, DeviceClass, Range};
@@ -330,6 +330,7 @@ fn launch(id: TaskId, mem: u64, devices: u8) -> LaunchTask {
         permissions: None,
         env: BTreeMap::new(),
         stop_after_disconnected: None,
+        restart: Restart::No,
     }
 }
 
@@ -436,6 +437,10 @@ fn a_task_that_breaks_a_rule_is_refused_by_it() {
             asked: 9,
             needed: 10
         })
+    );
+    assert_eq!(
+        refused(&|task| task.restart = Restart::Reboot),
+        AcceptFault::NoRestart(Restart::Reboot)
     );
     assert!(matches!(
         refused(&|task| task.resources.devices = vec!["d1".into(), "d1".into()]),

@@ -159,6 +159,7 @@ impl Refuse for AcceptError {
                 | AcceptFault::Amount { .. }
                 | AcceptFault::Unfit(_)
                 | AcceptFault::NoVariant(_)
+                | AcceptFault::NoRestart(_)
                 | AcceptFault::Device { .. }
                 | AcceptFault::TooMany { .. }
                 | AcceptFault::UnknownPermission { .. }
@@ -181,6 +182,7 @@ impl Refuse for AcceptError {
                 AcceptFault::Amount { .. } => "outOfRange",
                 AcceptFault::Unfit(unfit) => unfit.code(),
                 AcceptFault::NoVariant(_) => "noVariant",
+                AcceptFault::NoRestart(_) => "noRestart",
                 AcceptFault::Device { .. } => "deviceNotOffered",
                 AcceptFault::TooMany { .. } => "tooMany",
                 AcceptFault::UnknownPermission { .. } => "unknownPermission",
@@ -208,6 +210,7 @@ impl Refuse for AcceptError {
                 format!(".resources.{resource}")
             }
             AcceptFault::NoVariant(_) => ".resources.mem".to_owned(),
+            AcceptFault::NoRestart(_) => ".restart".to_owned(),
             AcceptFault::Device { at, .. } => format!(".resources.devices[{at}]"),
             AcceptFault::TooMany { field, .. } => format!(".{field}"),
             AcceptFault::UnknownPermission { at, .. } => format!(".permissions[{at}]"),

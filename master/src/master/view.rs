@@ -67,6 +67,7 @@ impl Master {
             exit_code: task.exit_code,
             detail: task.detail.clone(),
             resources: task.asked.clone(),
+            restart: task.restart,
             age_ms: millis(now.saturating_duration_since(task.accepted_at)),
         }
     }

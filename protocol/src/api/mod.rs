@@ -49,7 +49,7 @@ pub use offer::{
     OfferRequest, Offers,
 };
 pub use task::{
-    KillTask, LaunchTask, Output, OutputData, Outputs, SendMessage, Task, TaskResources,
+    KillTask, LaunchTask, Output, OutputData, Outputs, Restart, SendMessage, Task, TaskResources,
 };
 
 /// Members of a page unless told.

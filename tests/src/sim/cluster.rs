@@ -9,7 +9,9 @@ use edgerm_agent_core as core;
 use edgerm_master::config::Config;
 use edgerm_master::ledger::Module;
 use edgerm_master::master::{Answer, Master, Output};
-use edgerm_protocol::api::{self, Constraints, LaunchTask, NewFramework, TaskResources};
+use edgerm_protocol::api::{
+    self, Constraints, LaunchTask, NewFramework, Restart, TaskResources,
+};
 use edgerm_protocol::owned::{AttributeValue, Description, Device, Value};
 use edgerm_protocol::resource::{Access, DeviceClass};
 use edgerm_protocol::{AgentId, FrameworkId, Instant, ModuleId, TaskId, TaskState};
@@ -412,5 +414,6 @@ fn launch(id: TaskId, module: ModuleId) -> LaunchTask {
         permissions: None,
         env: BTreeMap::new(),
         stop_after_disconnected: None,
+        restart: Restart::No,
     }
 }

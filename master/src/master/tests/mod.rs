@@ -5,6 +5,7 @@ mod health;
 mod offers;
 mod paths;
 mod refusals;
+mod restart;
 mod road;
 mod variants;
 
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use edgerm_coap::{Code, Endpoint, Event, Plain, ReceivedRequest, Request, Response};
 use edgerm_protocol::api::{
-    Accept, Constraints, LaunchTask, NewFramework, OfferRequest, TaskResources,
+    Accept, Constraints, LaunchTask, NewFramework, OfferRequest, Restart, TaskResources,
 };
 use edgerm_protocol::codec::{List, Text};
 use edgerm_protocol::limits::MAX_BODY;
@@ -320,6 +321,7 @@ pub(super) fn task(id: u64) -> LaunchTask {
         permissions: None,
         env: BTreeMap::new(),
         stop_after_disconnected: None,
+        restart: Restart::No,
     }
 }
 
