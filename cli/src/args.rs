@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use edgerm_framework::api;
 use edgerm_linux_agent::config::amount;
 
 use crate::console::Format;
@@ -132,6 +133,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "CORES", default_value = "0.1", value_parser = amount::cores)]
     pub(crate) cpus: u64,
 
+    /// When their nodes start the tasks again by themselves
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub(crate) restart: Restart,
+
     /// What the tasks are called [default: the file's name]
     #[arg(long)]
     pub(crate) name: Option<String>,
@@ -143,6 +148,25 @@ pub(crate) struct Run {
     /// How long to wait for enough nodes that match, and then for the tasks to be RUNNING
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = amount::duration)]
     pub(crate) timeout: Duration,
+}
+
+/// When a node starts a task again.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Restart {
+    /// Never: what runs when its node reboots is LOST
+    #[default]
+    No,
+    /// After a reboot of the node, or of the agent on it
+    Reboot,
+}
+
+impl From<Restart> for api::Restart {
+    fn from(restart: Restart) -> Self {
+        match restart {
+            Restart::No => Self::No,
+            Restart::Reboot => Self::Reboot,
+        }
+    }
 }
 
 /// On how many nodes.

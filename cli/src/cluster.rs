@@ -58,6 +58,8 @@ impl Cluster {
         let mut agents = Vec::new();
         for mut config in nodes(&master.coap_addr.to_string()) {
             config.data_dir = data.path().join(&config.name);
+            // The folder goes with the cluster, so nothing would be started from it again.
+            config.restart = false;
             let started = async { Ok::<_, BoxError>(Agent::start(config.options()?).await?) };
             let what = format!("cannot start the node {}", config.name);
             agents.push(started.await.map_err(|error| Failure::local(what, error))?);

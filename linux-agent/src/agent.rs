@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time;
 
@@ -17,8 +17,9 @@ use tokio::task::JoinHandle;
 use crate::devices::Devices;
 use crate::driver::{Driver, Happening};
 use crate::executor::{Executor, OUTPUT_CREDIT, TaskEvent};
+use crate::records::RecordStorage;
 use crate::storage::ModuleStorage;
-use crate::storage_thread::StorageThread;
+use crate::storage_thread::{Storage, StorageThread};
 
 /// Things that may wait for the loop at once; a task that would add one more waits.
 const HAPPENINGS: usize = 256;
@@ -41,11 +42,15 @@ pub struct Options {
     pub module_folder: PathBuf,
     /// Bytes of modules at most.
     pub module_cache: u64,
+    /// Where is kept what of tasks outlives the agent. `None`: nothing does, and a task that is
+    /// to start again is refused.
+    pub record_folder: Option<PathBuf>,
     /// What it tells of itself.
     pub description: Description,
     /// The devices that it tells of.
     pub devices: Devices,
-    /// How it behaves. `max_outputs` and `logs_per_task` are the agent's own to choose.
+    /// How it behaves. `max_outputs`, `logs_per_task` and `keeps_records` are the agent's own to
+    /// choose.
     pub core: core::Config,
 }
 
@@ -69,8 +74,8 @@ pub enum StartError {
         /// Why not.
         cause: std::io::Error,
     },
-    /// Modules cannot be kept.
-    #[error("cannot keep modules in {}: {cause}; choose another --data-dir", folder.display())]
+    /// What is to last cannot be kept.
+    #[error("cannot keep anything in {}: {cause}; choose another --data-dir", folder.display())]
     Storage {
         /// Where they would be.
         folder: PathBuf,
@@ -110,30 +115,39 @@ impl Agent {
             cause,
         })?;
         let (happen, happenings) = mpsc::channel(HAPPENINGS);
-        let storage = ModuleStorage::open(&options.module_folder, options.module_cache)
-            .and_then(|storage| StorageThread::start(storage, happen.clone()))
-            .map_err(|cause| StartError::Storage {
-                folder: options.module_folder,
-                cause,
-            })?;
+        let modules = ModuleStorage::open(&options.module_folder, options.module_cache);
+        let modules = modules.map_err(unusable(&options.module_folder))?;
+        let (records, lock) = match &options.record_folder {
+            Some(folder) => RecordStorage::open(folder)
+                .map(|(records, lock)| (Some(records), Some(lock)))
+                .map_err(unusable(folder))?,
+            None => (None, None),
+        };
         let mut entropy = [0; 32];
         getrandom::fill(&mut entropy)?;
-        let agent = core::Agent::new(
+        let mut agent = core::Agent::new(
             &options.name,
             &options.description.to_bytes()?,
             core::Config {
                 max_outputs: MAX_OUTPUTS,
                 logs_per_task: LOGS_PER_TASK,
+                keeps_records: records.is_some(),
                 ..options.core
             },
             entropy,
             Instant::from_millis(0),
         )?;
+        if let Some(records) = &records {
+            records.restore(&mut agent);
+        }
+        let storage = StorageThread::start(Storage { modules, records }, happen.clone());
+        let storage = storage.map_err(unusable(&options.module_folder))?;
         let (registered_sender, registered) = watch::channel(None);
         let driver = Driver {
             agent,
             socket,
             storage,
+            _lock: lock,
             happenings,
             executor: Executor::new(options.devices, events_to(happen.clone())),
             loading: BTreeSet::new(),
@@ -165,6 +179,13 @@ impl Agent {
         // One that has stopped already has left.
         let _stopped = self.happen.send(Happening::Leave).await;
         let _stopped = self.task.await;
+    }
+}
+
+fn unusable(folder: &Path) -> impl FnOnce(std::io::Error) -> StartError {
+    move |cause| StartError::Storage {
+        folder: folder.to_owned(),
+        cause,
     }
 }
 

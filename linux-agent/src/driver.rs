@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time;
 
-use edgerm_agent_core::{Agent, Input, ModuleCheck, Output, StorageError, TaskExit};
+use edgerm_agent_core::{Agent, Input, ModuleCheck, Output, RecordKey, StorageError, TaskExit};
 use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
 use edgerm_protocol::message::{Launch, LogLevel};
 use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
@@ -15,6 +15,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 
 use crate::executor::{Executor, TaskEvent, TaskSpec};
+use crate::records::{RecordLock, RecordStorage};
 use crate::storage_thread::StorageThread;
 
 /// What comes to the loop besides datagrams and time.
@@ -23,6 +24,7 @@ pub(crate) enum Happening {
     ModuleChecked(ModuleId, Result<ModuleCheck, StorageError>),
     BlockStored(ModuleId, Result<(), StorageError>),
     ModuleLoaded(TaskId, Result<Vec<u8>, StorageError>),
+    RecordKept(RecordKey, Result<(), StorageError>),
     Task(TaskEvent),
     Leave,
 }
@@ -32,6 +34,7 @@ pub(crate) struct Driver {
     pub(crate) agent: Agent<MAX_TASKS>,
     pub(crate) socket: UdpSocket,
     pub(crate) storage: StorageThread,
+    pub(crate) _lock: Option<RecordLock>,
     /// Where [`Happening`]s come from. Dropped before the executor, whose threads must not wait
     /// for room in it.
     pub(crate) happenings: mpsc::Receiver<Happening>,
@@ -101,6 +104,11 @@ impl Driver {
                     "the module cannot be read from the cache",
                 ));
             }
+            Happening::RecordKept(key, Ok(())) => {
+                tracing::debug!(record = %key, "kept");
+                self.input(Input::Persisted(key));
+            }
+            Happening::RecordKept(key, Err(error)) => self.input(Input::PersistFailed(key, error)),
             Happening::Task(event) => self.on_task_event(event),
             Happening::Leave => self.input(Input::Leave),
         }
@@ -148,17 +156,23 @@ impl Driver {
                 }
                 Output::CheckModule(module, size) => {
                     self.storage.ask(move |storage| {
-                        Happening::ModuleChecked(module, storage.check(module, size))
+                        Happening::ModuleChecked(module, storage.modules.check(module, size))
                     });
                 }
                 Output::StoreBlock(module, offset, bytes) => {
                     let bytes = bytes.to_vec();
                     self.storage.ask(move |storage| {
-                        Happening::BlockStored(module, storage.store(module, offset, &bytes))
+                        Happening::BlockStored(
+                            module,
+                            storage.modules.store(module, offset, &bytes),
+                        )
                     });
                 }
-                // Nothing is kept over a restart, as the agent is told.
-                Output::Persist(..) | Output::Erase(_) => {}
+                Output::Persist(key, record) => {
+                    let record = record.to_vec();
+                    self.keep(key, move |records| records.write(key, &record));
+                }
+                Output::Erase(key) => self.keep(key, move |records| records.erase(key)),
                 Output::StartTask(id) => self.load(id),
                 Output::StopTask(id, reason) => {
                     tracing::info!(task = %id, ?reason, "stopping");
@@ -186,6 +200,18 @@ impl Driver {
         }
     }
 
+    /// Has this done with the records. Where none are kept, the agent asks for none.
+    fn keep(
+        &self,
+        key: RecordKey,
+        job: impl FnOnce(&RecordStorage) -> Result<(), StorageError> + Send + 'static,
+    ) {
+        self.storage.ask(move |storage| {
+            let kept = storage.records.as_ref().map_or(Err(StorageError::Io), job);
+            Happening::RecordKept(key, kept)
+        });
+    }
+
     /// Reads the module of a task that is to start.
     fn load(&mut self, id: TaskId) {
         let Some(module) = self.agent.launch(id).map(|launch| launch.module) else {
@@ -193,7 +219,7 @@ impl Driver {
         };
         self.loading.insert(id);
         self.storage
-            .ask(move |storage| Happening::ModuleLoaded(id, storage.load(module)));
+            .ask(move |storage| Happening::ModuleLoaded(id, storage.modules.load(module)));
     }
 
     fn start(&mut self, id: TaskId, wasm: Vec<u8>) {

@@ -13,6 +13,7 @@
 //! | [`executor`] | tasks: a thread, a mailbox and a host each |
 //! | [`devices`] | sensors and actuators |
 //! | [`storage`] | the cache of modules |
+//! | [`records`] | what of tasks outlives the agent |
 //! | `storage_thread` | who waits for the disk |
 //! | [`config`], [`machine`] | what the operator and the machine say |
 
@@ -24,6 +25,7 @@ pub mod engine;
 pub mod executor;
 mod limiter;
 pub mod machine;
+pub mod records;
 pub mod storage;
 mod storage_thread;
 

@@ -171,14 +171,19 @@ fn remove(path: &Path) -> Result<(), StorageError> {
 fn io_failed(path: &Path) -> impl Fn(io::Error) -> StorageError {
     move |error| {
         tracing::warn!(path = %path.display(), %error, "the module cache does not work");
-        if matches!(
-            error.kind(),
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded
-        ) {
-            StorageError::Full
-        } else {
-            StorageError::Io
-        }
+        storage_error(&error)
+    }
+}
+
+/// What the master is told of an error of the disk.
+pub(crate) fn storage_error(error: &io::Error) -> StorageError {
+    if matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    ) {
+        StorageError::Full
+    } else {
+        StorageError::Io
     }
 }
 

@@ -7,14 +7,23 @@ use std::thread;
 use tokio::sync::mpsc as async_mpsc;
 
 use crate::driver::Happening;
+use crate::records::RecordStorage;
 use crate::storage::ModuleStorage;
 
-type Job = Box<dyn FnOnce(&ModuleStorage) -> Happening + Send>;
+type Job = Box<dyn FnOnce(&Storage) -> Happening + Send>;
+
+/// What the thread works on.
+#[derive(Debug)]
+pub(crate) struct Storage {
+    pub(crate) modules: ModuleStorage,
+    /// `None` where none are kept.
+    pub(crate) records: Option<RecordStorage>,
+}
 
 /// Asks the thread, which ends when this is dropped.
 ///
 /// What waits here is bounded by the agent, which asks for one block at a time, and for one
-/// look or one reading a task.
+/// look, one reading and one record a task.
 #[derive(Debug)]
 pub(crate) struct StorageThread {
     jobs: mpsc::Sender<Job>,
@@ -23,7 +32,7 @@ pub(crate) struct StorageThread {
 impl StorageThread {
     /// Starts the thread, which tells `happen` what came of each job.
     pub(crate) fn start(
-        storage: ModuleStorage,
+        storage: Storage,
         happen: async_mpsc::Sender<Happening>,
     ) -> io::Result<Self> {
         let (jobs, asked) = mpsc::channel::<Job>();
@@ -35,12 +44,12 @@ impl StorageThread {
                 }
             }
         };
-        thread::Builder::new().name("modules".into()).spawn(serve)?;
+        thread::Builder::new().name("storage".into()).spawn(serve)?;
         Ok(Self { jobs })
     }
 
     /// Has this done, after all that was asked before.
-    pub(crate) fn ask(&self, job: impl FnOnce(&ModuleStorage) -> Happening + Send + 'static) {
+    pub(crate) fn ask(&self, job: impl FnOnce(&Storage) -> Happening + Send + 'static) {
         // The thread outlives the loop that asks.
         let _asked = self.jobs.send(Box::new(job));
     }

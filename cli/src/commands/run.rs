@@ -49,6 +49,7 @@ pub(super) async fn run(console: &Console, client: Client, args: &Run) -> Result
     }
     let constraints = selector::constraints(&args.on)
         .at_least(names::CPUS, args.cpus)
+        .restart(args.restart.into())
         .module(&module, args.mem);
     let wanted = Wanted {
         constraints: &constraints,
@@ -118,7 +119,8 @@ fn order(args: &Run, wanted: Wanted<'_>, offer: &Offer) -> Result<Launch, Failur
         .unwrap_or_else(|| module_source::task_name(&args.module));
     let mut launch = Launch::new(name, wanted.module)
         .cpus(args.cpus)
-        .devices(devices);
+        .devices(devices)
+        .restart(args.restart.into());
     if let Some(mem) = args.mem {
         launch = launch.mem(mem);
     }

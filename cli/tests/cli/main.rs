@@ -5,5 +5,6 @@ mod bench;
 mod cluster;
 mod demo;
 mod errors;
+mod restart;
 mod run;
 mod small_nodes;

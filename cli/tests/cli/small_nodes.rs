@@ -14,7 +14,7 @@ use crate::cluster::{self, Cluster};
 const NEEDED: u64 = 4240;
 
 /// Nodes in this process that joined a cluster; they end with the test.
-struct Nodes {
+pub(crate) struct Nodes {
     _runtime: Runtime,
     _agents: Vec<Agent>,
     _data: tempfile::TempDir,
@@ -23,7 +23,7 @@ struct Nodes {
 impl Nodes {
     /// Nodes of these names, each with a thermometer that always reads 21.5, of which one gives so
     /// many bytes to a task.
-    fn join(cluster: &Cluster, nodes: &[(&str, u32)]) -> Self {
+    pub(crate) fn join(cluster: &Cluster, nodes: &[(&str, u32)]) -> Self {
         let runtime = Runtime::new().unwrap();
         let data = tempfile::tempdir().unwrap();
         let start = |(name, max_task_mem): &(&str, u32)| {

@@ -18,7 +18,7 @@ pub struct Args {
     #[arg(long, value_name = "HOST:PORT")]
     pub master: Option<String>,
 
-    /// Keep modules in this folder [default: that of a service or a user for state]
+    /// Keep what lasts in this folder, modules and records of tasks [default: that of a service or a user for state]
     #[arg(long, value_name = "PATH")]
     pub data_dir: Option<PathBuf>,
 
@@ -49,6 +49,11 @@ pub struct Args {
     /// Modules kept for next time, in bytes [default: 64MiB]
     #[arg(long, value_name = "BYTES")]
     pub module_cache: Option<String>,
+
+    /// Whether to start tasks again that are to be, when the agent or the machine has rebooted
+    /// [default: true]
+    #[arg(long, value_name = "BOOL")]
+    pub restart: Option<String>,
 
     /// Time between two pings, 100ms to 1h [default: 5s]
     #[arg(long, value_name = "TIME")]

@@ -7,7 +7,7 @@ use edgerm_protocol::codec::Text;
 use edgerm_protocol::limits::MAX_ATTRIBUTE;
 use edgerm_protocol::owned::{AttributeValue, Attributes, Description, Resources, Value};
 use edgerm_protocol::resource::names;
-use edgerm_protocol::standard::attributes;
+use edgerm_protocol::standard::{AFTER_REBOOT, attributes};
 use edgerm_task_abi::Feature;
 
 use super::{Config, ConfigError};
@@ -43,6 +43,7 @@ impl Config {
             master: self.master.clone(),
             module_folder: self.data_dir.join("modules"),
             module_cache: self.module_cache,
+            record_folder: self.restart.then(|| self.data_dir.join("records")),
             description: self.describe(&devices),
             devices,
             core: core::Config {
@@ -108,6 +109,11 @@ impl Config {
                 AttributeValue::Number(MAX_MODULE.into()),
             ),
         ]);
+        all.remove(attributes::RESTART);
+        if self.restart {
+            let when = AttributeValue::Text(AFTER_REBOOT.to_owned());
+            all.insert(attributes::RESTART.to_owned(), when);
+        }
         all
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct File {
     pub(super) slots: Option<Scalar>,
     pub(super) max_task_mem: Option<Scalar>,
     pub(super) module_cache: Option<Scalar>,
+    pub(super) restart: Option<Scalar>,
     pub(super) ping_period: Option<Scalar>,
     pub(super) hwmon: Option<Scalar>,
     pub(super) iio: Option<Scalar>,

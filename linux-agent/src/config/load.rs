@@ -98,6 +98,7 @@ impl Source<'_> {
         let Config {
             max_task_mem,
             module_cache,
+            restart,
             ping_period,
             hwmon,
             iio,
@@ -116,6 +117,13 @@ impl Source<'_> {
             &args.module_cache,
             file.module_cache,
             amount::bytes,
+        )?;
+        self.set(
+            restart,
+            "restart",
+            &args.restart,
+            file.restart,
+            amount::boolean,
         )?;
         self.set(
             ping_period,

@@ -56,6 +56,9 @@ pub struct Config {
     pub max_task_mem: u32,
     /// Bytes of modules that are kept for next time: 64 MiB.
     pub module_cache: u64,
+    /// Whether it starts tasks again that are to be, after a reboot of its own or the machine's,
+    /// and keeps for that what of tasks is to last: yes.
+    pub restart: bool,
     /// Time between two pings: 5 s.
     pub ping_period: Duration,
     /// What else is true of it, beside what it tells by itself.
@@ -143,6 +146,7 @@ impl Config {
             slots: 8,
             max_task_mem: 16 << 20,
             module_cache: 64 << 20,
+            restart: true,
             ping_period: Duration::from_secs(5),
             attributes: Attributes::new(),
             hwmon: true,

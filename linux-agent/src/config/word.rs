@@ -2,13 +2,15 @@
 
 use edgerm_protocol::owned::AttributeValue;
 use edgerm_protocol::resource::Name;
-use edgerm_protocol::standard::attributes::{EXECUTORS, MAX_MODULE, MAX_TASK_MEM, WASM_FEATURES};
+use edgerm_protocol::standard::attributes::{
+    EXECUTORS, MAX_MODULE, MAX_TASK_MEM, RESTART, WASM_FEATURES,
+};
 
 use super::MAX_SLOTS;
 use super::amount::Wanted;
 
 /// Attributes that follow from what the agent is.
-const OWN_ATTRIBUTES: [&str; 4] = [EXECUTORS, WASM_FEATURES, MAX_TASK_MEM, MAX_MODULE];
+const OWN_ATTRIBUTES: [&str; 5] = [EXECUTORS, WASM_FEATURES, MAX_TASK_MEM, MAX_MODULE, RESTART];
 
 /// A name in the cluster.
 pub(super) fn name(text: &str) -> Result<String, Wanted> {

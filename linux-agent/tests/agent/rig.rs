@@ -332,6 +332,7 @@ impl Rig {
             master: master.to_string(),
             module_folder: folder.path().to_owned(),
             module_cache: 1 << 20,
+            record_folder: None,
             description: Description::default(),
             devices,
             core,

@@ -58,6 +58,7 @@ fn what_cannot_be_followed_is_refused() {
         ),
         ("slots", &["0", "16", "many"]),
         ("ping_period", &["0s", "5"]),
+        ("restart", &["reboot"]),
         ("hwmon", &["yes"]),
         (
             "attribute",
@@ -67,6 +68,7 @@ fn what_cannot_be_followed_is_refused() {
                 "executors=docker",
                 "max_task_mem=1",
                 "max_module=1",
+                "restart=reboot",
             ],
         ),
     ] {

@@ -17,7 +17,7 @@ fn defaults_are_the_machines() {
     assert_eq!(config.cpus, 4000);
     assert_eq!(config.mem, 3 << 29, "a quarter is the system's");
     assert_eq!((config.disk, config.ports.len()), (None, 0));
-    assert!(config.hwmon && config.iio);
+    assert!(config.restart && config.hwmon && config.iio);
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let (_folder, path) = file(
         "name = 'file'\nmaster = 'file:1'\ncpus = 1.5\nmem = '1GiB'\ndisk = 1000\n\
          ports = '1-3'\nslots = 2\nmax_task_mem = '1MiB'\nmodule_cache = '1MiB'\n\
-         ping_period = '1s'\nhwmon = false\niio = false\ndata_dir = '/file'\n\
+         restart = false\nping_period = '1s'\nhwmon = false\niio = false\ndata_dir = '/file'\n\
          [attributes]\nlocation = 'file'\nfloor = 3\n",
     );
     let from_file = load(&["--config", &path], &[]).unwrap();
@@ -40,6 +40,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         slots: 2,
         max_task_mem: 1 << 20,
         module_cache: 1 << 20,
+        restart: false,
         ping_period: Duration::from_secs(1),
         attributes: [
             ("location".to_owned(), text("file")),
@@ -66,6 +67,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         ("EDGERM_AGENT_SLOTS", "3"),
         ("EDGERM_AGENT_MAX_TASK_MEM", "2MiB"),
         ("EDGERM_AGENT_MODULE_CACHE", "2MiB"),
+        ("EDGERM_AGENT_RESTART", "true"),
         ("EDGERM_AGENT_PING_PERIOD", "2s"),
         ("EDGERM_AGENT_HWMON", "true"),
         ("EDGERM_AGENT_IIO", "true"),
@@ -86,6 +88,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         slots: 3,
         max_task_mem: 2 << 20,
         module_cache: 2 << 20,
+        restart: true,
         ping_period: Duration::from_secs(2),
         attributes: [
             ("location".to_owned(), text("env")),
@@ -103,8 +106,8 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let flags = [
         "--name", "flag", "--master", "[::1]:3", "--data-dir", "/flag", "--cpus", "250m",
         "--mem", "3GiB", "--disk", "3000", "--ports", "5", "--slots", "4",
-        "--max-task-mem", "3MiB", "--module-cache", "3MiB", "--ping-period", "3s",
-        "--hwmon", "false", "--iio", "false", "--attribute", "location=flag",
+        "--max-task-mem", "3MiB", "--module-cache", "3MiB", "--restart", "false",
+        "--ping-period", "3s", "--hwmon", "false", "--iio", "false", "--attribute", "location=flag",
         "--attribute", "board=pi",
     ];
     let from_flags = load(&flags, &env).unwrap();
@@ -119,6 +122,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         slots: 4,
         max_task_mem: 3 << 20,
         module_cache: 3 << 20,
+        restart: false,
         ping_period: Duration::from_secs(3),
         attributes: [
             ("location".to_owned(), text("flag")),

@@ -55,3 +55,19 @@ fn an_agent_is_described_with_its_resources_devices_and_attributes() {
     }
     assert!(!description.to_bytes().unwrap().is_empty());
 }
+
+#[test]
+fn restart_is_told_by_who_keeps_records_alone() {
+    for (restart, told) in [(true, Some(text("reboot"))), (false, None)] {
+        let config = Config {
+            restart,
+            data_dir: "/data".into(),
+            attributes: [("restart".to_owned(), text("always"))].into(),
+            ..bare()
+        };
+        let options = config.options().unwrap();
+        assert_eq!(options.description.attributes.get("restart"), told.as_ref());
+        let folder = restart.then(|| "/data/records".into());
+        assert_eq!(options.record_folder, folder);
+    }
+}

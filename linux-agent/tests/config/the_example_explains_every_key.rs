@@ -61,7 +61,8 @@ fn the_example_is_loaded_and_its_comments_have_the_defaults() {
         (
             config.master.clone(),
             (config.slots, config.max_task_mem, config.module_cache),
-            (config.ping_period, config.hwmon, config.iio),
+            (config.restart, config.ping_period),
+            (config.hwmon, config.iio),
         )
     };
     assert_eq!(fixed(&all), fixed(&rest));
