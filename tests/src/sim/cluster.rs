@@ -9,9 +9,7 @@ use edgerm_agent_core as core;
 use edgerm_master::config::Config;
 use edgerm_master::ledger::Module;
 use edgerm_master::master::{Answer, Master, Output};
-use edgerm_protocol::api::{
-    self, Constraints, LaunchTask, NewFramework, Restart, TaskResources,
-};
+use edgerm_protocol::api::{self, Constraints, LaunchTask, NewFramework, Restart, TaskResources};
 use edgerm_protocol::owned::{AttributeValue, Description, Device, Value};
 use edgerm_protocol::resource::{Access, DeviceClass};
 use edgerm_protocol::{AgentId, FrameworkId, Instant, ModuleId, TaskId, TaskState};
@@ -124,6 +122,15 @@ impl Cluster {
     ///
     /// Where the master refuses what its own offers hold.
     pub fn launch_everywhere(&mut self, module: ModuleId) -> Vec<TaskId> {
+        self.launch_to_restart(module, Restart::No)
+    }
+
+    /// The same, of tasks that their agents start again when this says.
+    ///
+    /// # Panics
+    ///
+    /// As [`Cluster::launch_everywhere`].
+    pub fn launch_to_restart(&mut self, module: ModuleId, restart: Restart) -> Vec<TaskId> {
         let request = api::OfferRequest {
             framework: self.framework,
             constraints: Constraints::default(),
@@ -137,7 +144,10 @@ impl Cluster {
         let mut tasks = Vec::new();
         for offer in offers {
             self.next_task += 1;
-            let task = launch(TaskId(self.next_task), module);
+            let task = LaunchTask {
+                restart,
+                ..launch(TaskId(self.next_task), module)
+            };
             let accept = api::Accept {
                 framework: self.framework,
                 tasks: vec![task],
@@ -260,6 +270,12 @@ impl Cluster {
             return;
         };
         let (sent, deadline) = node.step(self.now, datagram);
+        for task in node.take_started() {
+            // One that is LOST may run on a node that was given up.
+            let ended = self.master.ledger().task(task).map(|task| task.state);
+            let ended = ended.filter(|state| state.is_terminal() && *state != TaskState::Lost);
+            assert_eq!(ended, None, "{task} starts, at {:?}", self.now);
+        }
         for bytes in sent {
             self.network.send(
                 self.now,
@@ -329,12 +345,16 @@ impl Cluster {
         assert_eq!(checked, Ok(()), "at {:?}, step {}", self.now, self.steps);
     }
 
-    /// Checks the whole ledger.
+    /// Checks the whole ledger, and that no task runs twice.
     ///
     /// # Panics
     ///
     /// Where an invariant does not hold.
     pub fn check_all(&self) {
+        let mut running = BTreeSet::new();
+        for task in self.nodes.values().flat_map(Node::running) {
+            assert!(running.insert(task), "{task} runs on two nodes");
+        }
         let checked = self.master.ledger().check_invariants();
         assert_eq!(checked, Ok(()), "at {:?}, step {}", self.now, self.steps);
     }
@@ -380,7 +400,10 @@ fn description() -> Description {
             device(DeviceClass::Actuator, "relay", Access::Exclusive),
         ),
     ];
-    let attributes = [("os", AttributeValue::Text("simulated".into()))];
+    let attributes = [
+        ("os", AttributeValue::Text("simulated".into())),
+        ("restart", AttributeValue::Text("reboot".into())),
+    ];
     Description {
         resources: resources
             .into_iter()
@@ -396,6 +419,7 @@ fn description() -> Description {
 fn agent_config() -> core::Config {
     core::Config {
         slots: 4,
+        keeps_records: true,
         block_size: edgerm_coap::BlockSize::B64,
         ..core::Config::default()
     }

@@ -13,6 +13,7 @@
 mod cluster;
 mod network;
 mod node;
+mod records;
 
 pub use cluster::Cluster;
 pub use network::{Conditions, Datagram, Network};

@@ -1,6 +1,6 @@
 //! A simulated node: the agent that ships, on a storage and an engine that are data.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,6 +9,8 @@ use edgerm_protocol::limits::MAX_TASKS;
 use edgerm_protocol::owned::Description;
 use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
 use sha2::{Digest, Sha256};
+
+use super::records::Records;
 
 /// How long each task runs before it exits with 0, having emitted its id.
 pub const TASK_RUNS_FOR: Duration = Duration::from_millis(500);
@@ -20,13 +22,17 @@ pub struct Node {
     pub address: SocketAddr,
     /// How often each task was started, over all boots.
     pub starts: BTreeMap<TaskId, u32>,
+    /// Tasks whose ends were written down.
+    pub ends: BTreeSet<TaskId>,
     name: String,
     description: Vec<u8>,
     config: Config,
     agent: Agent<MAX_TASKS>,
     id: Option<AgentId>,
     modules: BTreeMap<ModuleId, Vec<u8>>,
+    records: Records,
     running: BTreeMap<TaskId, Instant>,
+    started: Vec<TaskId>,
     boots: u8,
 }
 
@@ -49,21 +55,29 @@ impl Node {
         Self {
             address,
             starts: BTreeMap::new(),
+            ends: BTreeSet::new(),
             agent: boot(name, &description, config, address, 0, now),
             name: name.to_owned(),
             description,
             config,
             id: None,
             modules: BTreeMap::new(),
+            records: Records::default(),
             running: BTreeMap::new(),
+            started: Vec::new(),
             boots: 0,
         }
     }
 
-    /// Forgets all but the modules, as a reset does, and boots anew.
+    /// Forgets all but the modules and the records, as a reset does, and boots anew.
+    ///
+    /// # Panics
+    ///
+    /// Where the agent does not take up what it wrote.
     pub fn reboot(&mut self, now: Instant) {
         self.boots = self.boots.wrapping_add(1);
         self.running.clear();
+        self.records.cut_short(self.boots.is_multiple_of(2));
         self.agent = boot(
             &self.name,
             &self.description,
@@ -72,6 +86,20 @@ impl Node {
             self.boots,
             now,
         );
+        for (key, record) in self.records.iter() {
+            let restored = self.agent.restore(key, record);
+            assert_eq!(restored, Ok(()), "{}: record {key}", self.name);
+        }
+    }
+
+    /// Tasks that were started since this was asked last.
+    pub fn take_started(&mut self) -> Vec<TaskId> {
+        std::mem::take(&mut self.started)
+    }
+
+    /// Tasks that run.
+    pub fn running(&self) -> impl Iterator<Item = TaskId> {
+        self.running.keys().copied()
     }
 
     /// What the master calls it, once it does.
@@ -96,6 +124,10 @@ impl Node {
             datagram.map_or(Input::Timeout, Input::Datagram),
             &mut sent,
         );
+        while let Some((key, end_of)) = self.records.poll_done(now) {
+            self.ends.extend(end_of);
+            self.input(now, Input::Persisted(key), &mut sent);
+        }
         while let Some(id) = self
             .running
             .iter()
@@ -118,6 +150,7 @@ impl Node {
             sent,
             timeout
                 .into_iter()
+                .chain(self.records.next_done())
                 .chain(self.running.values().copied())
                 .min(),
         )
@@ -126,6 +159,7 @@ impl Node {
     /// Gives the agent an input and does all it wants done, which gives it more.
     fn input(&mut self, now: Instant, input: Input<'_>, sent: &mut Vec<Vec<u8>>) {
         let mut answers = VecDeque::new();
+        let mut ending = ending(&input);
         // An engine's news of a task that was killed in the same instant is refused.
         let _refused = self.agent.handle_input(now, input);
         loop {
@@ -145,7 +179,10 @@ impl Node {
                 }
                 Output::StartTask(id) => {
                     *self.starts.entry(id).or_default() += 1;
-                    self.running.insert(id, now + TASK_RUNS_FOR);
+                    self.started.push(id);
+                    assert!(!self.ends.contains(&id), "{}: {id} had ended", self.name);
+                    let before = self.running.insert(id, now + TASK_RUNS_FOR);
+                    assert_eq!(before, None, "{}: {id} runs already", self.name);
                     answers.push_back(Answer::Started(id));
                 }
                 Output::StopTask(id, _) => {
@@ -154,14 +191,16 @@ impl Node {
                 }
                 Output::TaskMessage(id, _) => answers.push_back(Answer::Taken(id)),
                 Output::Registered(id) => self.id = Some(id),
-                Output::Persist(..)
-                | Output::Erase(_)
-                | Output::OutputTaken(_)
-                | Output::RegistrationRefused(..)
-                | Output::Left => {}
+                Output::Persist(key, record) => {
+                    self.records.ask(now, key, Some(record.to_vec()), ending);
+                }
+                Output::Erase(key) => self.records.ask(now, key, None, None),
+                Output::OutputTaken(_) | Output::RegistrationRefused(..) | Output::Left => {}
                 Output::Timeout(_) => match answers.pop_front() {
                     Some(answer) => {
-                        let _refused = self.agent.handle_input(now, answer.as_input());
+                        let input = answer.as_input();
+                        ending = self::ending(&input);
+                        let _refused = self.agent.handle_input(now, input);
                     }
                     None => return,
                 },
@@ -188,6 +227,15 @@ impl Answer {
             Self::Killed(id) => Input::TaskExited(id, TaskExit::Killed),
             Self::Taken(id) => Input::MessageTaken(id, true),
         }
+    }
+}
+
+/// The task that has ended with this: what is written next is its end.
+fn ending(input: &Input<'_>) -> Option<TaskId> {
+    if let Input::TaskExited(id, _) = input {
+        Some(*id)
+    } else {
+        None
     }
 }
 

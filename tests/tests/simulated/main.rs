@@ -3,10 +3,12 @@
 
 mod a_partition_heals;
 mod a_reboot_loses_what_ran;
+mod a_reboot_starts_tasks_again;
 mod a_replaced_master_ends_what_it_does_not_know;
 mod a_seed_replays;
 mod duplicates_start_once;
 mod kills_end_tasks_in_every_phase;
+mod reboots_at_any_time;
 mod thousand_agents_lose_nothing;
 
 use std::time::Duration;
