@@ -35,6 +35,8 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 
+use xtask::toolchain::{self, NoToolchain};
+
 use crate::firmware::namespace::{self, NoNamespace};
 use crate::firmware::workspace::{NoWorkspace, Workspace};
 
@@ -50,11 +52,13 @@ pub enum Component {
     Libcoap,
     /// A Zephyr workspace, what builds and runs an image of it, and network namespaces.
     Zephyr,
+    /// What builds and runs the node for a bare Cortex-M3.
+    BareMetal,
 }
 
 impl Component {
     /// Every component.
-    pub const ALL: [Self; 3] = [Self::WasmC, Self::Libcoap, Self::Zephyr];
+    pub const ALL: [Self; 4] = [Self::WasmC, Self::Libcoap, Self::Zephyr, Self::BareMetal];
 
     /// What it is called in [`REQUIRE`].
     pub const fn name(self) -> &'static str {
@@ -62,6 +66,7 @@ impl Component {
             Self::WasmC => "wasm-c",
             Self::Libcoap => "libcoap",
             Self::Zephyr => "zephyr",
+            Self::BareMetal => "bare-metal",
         }
     }
 
@@ -86,6 +91,10 @@ impl Component {
                 "cmake ninja-build device-tree-compiler gcc-arm-none-eabi \
                  libnewlib-arm-none-eabi gcc-multilib qemu-system-arm iproute2 util-linux; \
                  pip install west",
+            ),
+            Self::BareMetal => (
+                &["qemu-system-arm", "arm-none-eabi-gcc", "setpriv"],
+                "qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi util-linux",
             ),
         }
     }
@@ -112,6 +121,9 @@ impl Component {
             Self::Zephyr => {
                 Workspace::find()?;
                 namespace::probe()?;
+            }
+            Self::BareMetal => {
+                toolchain::cargo_with_sources()?;
             }
         }
         Ok(program)
@@ -148,6 +160,8 @@ pub enum Absent {
     Workspace(NoWorkspace),
     /// A network of the test's own.
     Namespace(NoNamespace),
+    /// Rust for a bare Cortex-M3.
+    Toolchain(NoToolchain),
 }
 
 impl From<NoWorkspace> for Absent {
@@ -162,6 +176,12 @@ impl From<NoNamespace> for Absent {
     }
 }
 
+impl From<NoToolchain> for Absent {
+    fn from(none: NoToolchain) -> Self {
+        Self::Toolchain(none)
+    }
+}
+
 impl fmt::Display for Absent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -170,6 +190,7 @@ impl fmt::Display for Absent {
             }
             Self::Workspace(none) => none.fmt(f),
             Self::Namespace(none) => none.fmt(f),
+            Self::Toolchain(none) => none.fmt(f),
         }
     }
 }
@@ -366,7 +387,7 @@ mod tests {
         let unknown = parse_required("wasm-c,docker").unwrap_err();
         assert_eq!(
             unknown.to_string(),
-            "EDGERM_REQUIRE names \"docker\", which is none of wasm-c, libcoap, zephyr"
+            "EDGERM_REQUIRE names \"docker\", which is none of wasm-c, libcoap, zephyr, bare-metal"
         );
     }
 }

@@ -1,13 +1,13 @@
 //! Chores of the repository: `cargo xtask --help` lists them. One file a chore.
 
+mod firmware;
 mod host_api;
 mod pure;
-mod repository;
 mod size;
-mod toolchain;
 mod wasm;
 
 use clap::{Parser, Subcommand};
+use xtask::{bare_metal, repository, toolchain};
 
 /// Chores of the EdgeRM repository.
 #[derive(Parser)]
@@ -19,6 +19,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    Firmware(firmware::Firmware),
     HostApi(host_api::HostApi),
     Pure(pure::Pure),
     Size(size::Size),
@@ -27,6 +28,7 @@ enum Chore {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().chore {
+        Chore::Firmware(chore) => chore.run(),
         Chore::HostApi(chore) => chore.run(),
         Chore::Pure(chore) => chore.run(),
         Chore::Size(chore) => chore.run(),

@@ -11,7 +11,6 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | `build` | the probe built, with either set of flags |
 //! | `image` | sections and symbols of an ELF file |
 //! | `budget` | an image and what it may take |
 //! | `probe` | the probe running in QEMU |
@@ -20,7 +19,6 @@
 //! | `table` | what is printed |
 
 mod budget;
-mod build;
 mod frame;
 mod image;
 mod master;
@@ -31,9 +29,19 @@ mod world;
 use anyhow::bail;
 use clap::Args;
 
+use crate::bare_metal::{Firmware, Flags};
 use budget::Budget;
-use build::Flags;
 use image::Image;
+
+/// The probe, of which names of symbols are to tell their crates.
+const PROBE: Firmware = Firmware {
+    folder: "tests/size-probe",
+    package: "edgerm-size-probe",
+    output: "size",
+    linker: "arm-none-eabi-ld",
+    debian: "binutils-arm-none-eabi",
+    rustflags: "-Csymbol-mangling-version=v0",
+};
 
 /// Bytes of flash that the agent with CoAP and the protocol may take.
 const AGENT_FLASH: u64 = 32 * 1024;
@@ -55,8 +63,8 @@ pub(crate) struct Size {
 
 impl Size {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let plain = Image::read(&build::probe(Flags::Plain)?)?;
-        let path = build::probe(Flags::Small)?;
+        let plain = Image::read(&PROBE.build(Flags::Plain)?)?;
+        let path = PROBE.build(Flags::Small)?;
         let small = Image::read(&path)?;
         let memory = probe::run(&path)?;
 

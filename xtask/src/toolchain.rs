@@ -1,36 +1,69 @@
 //! What can build for a bare Cortex-M3 here: the toolchain in use where it has what is needed,
 //! else Debian's, which has the sources of the standard library.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, bail};
-
 /// The target of the pure crates and of the smallest firmware.
-pub(crate) const TARGET: &str = "thumbv7m-none-eabi";
+pub const TARGET: &str = "thumbv7m-none-eabi";
 
 /// Where Debian's packages `rustc-web`, `cargo-web` and `rust-web-src` are.
 const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/core/Cargo.toml";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
+/// What no toolchain here has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoToolchain {
+    /// The standard library for [`TARGET`], nor its sources.
+    Target,
+    /// The sources of the standard library.
+    Sources,
+}
+
+impl fmt::Display for NoToolchain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let debian = "or on Debian `apt-get install cargo-web rustc-web rust-web-src`";
+        match self {
+            Self::Target => write!(
+                f,
+                "no toolchain here builds for {TARGET}: `rustup target add {TARGET}`, {debian}"
+            ),
+            Self::Sources => write!(
+                f,
+                "no toolchain here has the sources of the standard library: \
+                 `rustup component add rust-src`, {debian}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for NoToolchain {}
+
 /// `cargo`, with the target's standard library as it comes, or as Debian's sources build it.
-pub(crate) fn cargo() -> anyhow::Result<(Command, &'static [&'static str])> {
-    if is_there(&["--print", "target-libdir", "--target", TARGET], "")? {
+///
+/// # Errors
+///
+/// [`NoToolchain::Target`] where there is neither.
+pub fn cargo() -> Result<(Command, &'static [&'static str]), NoToolchain> {
+    if is_there(&["--print", "target-libdir", "--target", TARGET], "") {
         return Ok((Command::new("cargo"), &[]));
     }
     if Path::new(DEBIAN_SOURCES).exists() {
         return Ok((debian(), &["-Zbuild-std=core,alloc"]));
     }
-    bail!(
-        "no toolchain here builds for {TARGET}: `rustup target add {TARGET}`, or on Debian \
-         `apt-get install cargo-web rustc-web rust-web-src`"
-    )
+    Err(NoToolchain::Target)
 }
 
 /// `cargo`, which takes unstable options and finds the sources of the standard library.
-pub(crate) fn cargo_with_sources() -> anyhow::Result<Command> {
-    if is_there(&["--print", "sysroot"], "lib/rustlib/src/rust/library/core")? {
+///
+/// # Errors
+///
+/// [`NoToolchain::Sources`] where there are none.
+pub fn cargo_with_sources() -> Result<Command, NoToolchain> {
+    if is_there(&["--print", "sysroot"], "lib/rustlib/src/rust/library/core") {
         let mut cargo = Command::new("cargo");
         cargo.env("RUSTC_BOOTSTRAP", "1");
         return Ok(cargo);
@@ -38,10 +71,7 @@ pub(crate) fn cargo_with_sources() -> anyhow::Result<Command> {
     if Path::new(DEBIAN_SOURCES).exists() {
         return Ok(debian());
     }
-    bail!(
-        "no toolchain here has the sources of the standard library: `rustup component add \
-         rust-src`, or on Debian `apt-get install cargo-web rustc-web rust-web-src`"
-    )
+    Err(NoToolchain::Sources)
 }
 
 fn debian() -> Command {
@@ -55,12 +85,12 @@ fn debian() -> Command {
     cargo
 }
 
-/// Whether there is such a path in the folder that `rustc` prints when it is asked so.
-fn is_there(question: &[&str], path: &str) -> anyhow::Result<bool> {
-    let printed = Command::new("rustc")
-        .args(question)
-        .output()
-        .context("starting rustc")?;
-    let folder = String::from_utf8(printed.stdout).context("what rustc prints")?;
-    Ok(printed.status.success() && PathBuf::from(folder.trim()).join(path).exists())
+/// Whether there is such a path in the folder that `rustc`, where there is one, prints when it
+/// is asked so.
+fn is_there(question: &[&str], path: &str) -> bool {
+    let Ok(printed) = Command::new("rustc").args(question).output() else {
+        return false;
+    };
+    let folder = String::from_utf8_lossy(&printed.stdout);
+    printed.status.success() && PathBuf::from(folder.trim()).join(path).exists()
 }
