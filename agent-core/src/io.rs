@@ -105,6 +105,17 @@ pub enum StorageError {
     Io,
 }
 
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "there is no room",
+            Self::Io => "the storage does not work",
+        })
+    }
+}
+
+impl core::error::Error for StorageError {}
+
 impl StorageError {
     /// The same, for the detail of a status update.
     pub(crate) const fn detail(self) -> &'static str {
