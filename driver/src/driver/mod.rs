@@ -43,7 +43,9 @@ pub struct Options<'a> {
 /// one by one or two.
 pub struct Driver<P: Platform, const TASKS: usize, const SLOTS: usize> {
     ports: Ports<P>,
-    agent: Agent<TASKS>,
+    /// In the heap, as the buffer: whoever makes or moves a driver has no room for them on a
+    /// small stack.
+    agent: Box<Agent<TASKS>>,
     slots: [Option<Slot>; SLOTS],
     /// The slot whose turn is next.
     turn: usize,
@@ -52,7 +54,7 @@ pub struct Driver<P: Platform, const TASKS: usize, const SLOTS: usize> {
     value_bytes: usize,
     has_left: bool,
     /// One byte more than a datagram may have.
-    buffer: [u8; MAX_DATAGRAM + 1],
+    buffer: Box<[u8]>,
 }
 
 /// For how long nothing is to be done.
@@ -97,21 +99,15 @@ impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS
             ..options.core
         };
         let now = ports.clock.now();
-        let Options {
-            name,
-            description,
-            entropy,
-            ..
-        } = options;
         let mut driver = Self {
-            agent: Agent::new(name, description, config, *entropy, now)?,
+            agent: agent(options, config, now)?,
             ports,
             slots: [const { None }; SLOTS],
             turn: 0,
             jobs: VecDeque::new(),
             value_bytes: options.value_bytes,
             has_left: false,
-            buffer: [0; MAX_DATAGRAM + 1],
+            buffer: alloc::vec![0; MAX_DATAGRAM + 1].into(),
         };
         if P::Records::KEPT {
             driver.restore();
@@ -120,6 +116,7 @@ impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS
     }
 
     /// Takes up what an earlier boot left.
+    #[inline(never)]
     fn restore(&mut self) {
         const { assert!(MAX_RECORD <= MAX_DATAGRAM, "the buffer holds a record") };
         let Ports {
@@ -219,6 +216,22 @@ impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS
         }
         true
     }
+}
+
+/// An agent in the heap. Never inlined, so that the stack that it is made on is given back.
+#[inline(never)]
+fn agent<const TASKS: usize>(
+    options: &Options<'_>,
+    config: Config,
+    now: Instant,
+) -> Result<Box<Agent<TASKS>>, NewAgentError> {
+    let Options {
+        name,
+        description,
+        entropy,
+        ..
+    } = options;
+    Agent::new(name, description, config, *entropy, now).map(Box::new)
 }
 
 impl<P: Platform, const TASKS: usize, const SLOTS: usize> fmt::Debug for Driver<P, TASKS, SLOTS> {
