@@ -58,8 +58,8 @@ static const struct sensor_driver_api simulated_sensor_api = {
 		.count = ARRAY_SIZE(simulated_sensor_readings_##n),                                \
 	};                                                                                         \
 	static struct simulated_sensor_data simulated_sensor_data_##n;                             \
-	DEVICE_DT_INST_DEFINE(n, NULL, NULL, &simulated_sensor_data_##n,                           \
-			      &simulated_sensor_config_##n, POST_KERNEL,                           \
-			      CONFIG_SENSOR_INIT_PRIORITY, &simulated_sensor_api);
+	SENSOR_DEVICE_DT_INST_DEFINE(n, NULL, NULL, &simulated_sensor_data_##n,                    \
+				     &simulated_sensor_config_##n, POST_KERNEL,                    \
+				     CONFIG_SENSOR_INIT_PRIORITY, &simulated_sensor_api);
 
 DT_INST_FOREACH_STATUS_OKAY(SIMULATED_SENSOR)

@@ -1,0 +1,81 @@
+#![no_std]
+//! Thin safe wrappers over what the EdgeRM agent needs of Zephyr. Whatever is unsafe stays in
+//! here.
+//!
+//! # Layout
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`clock`] | the time since boot |
+//! | [`desk`] | how the agent's thread and a task's talk |
+//! | [`flash`] | the partition of modules |
+//! | [`gpio`], [`sensor`] | devices of the devicetree |
+//! | [`guarded`] | what several threads share |
+//! | [`heap`] | the agent's heap, as Rust's |
+//! | [`log`] | Zephyr's log |
+//! | [`memory`] | what tasks live in |
+//! | [`node`] | who the node is |
+//! | [`random`] | entropy |
+//! | [`records`] | settings |
+//! | [`registry`] | devices and attributes that the firmware adds |
+//! | [`semaphore`] | what a thread waits for |
+//! | [`socket`], [`waker`] | datagrams, and what else the agent's thread waits for |
+//! | [`thread`] | the threads of the agent and of its tasks |
+//! | [`watchdog`] | the watchdog |
+
+pub mod clock;
+pub mod desk;
+pub mod flash;
+#[cfg(CONFIG_EDGERM_ACTUATORS)]
+pub mod gpio;
+pub mod guarded;
+pub mod heap;
+pub mod log;
+pub mod memory;
+pub mod node;
+pub mod random;
+#[cfg(CONFIG_EDGERM_RECORDS)]
+pub mod records;
+pub mod registry;
+pub mod semaphore;
+#[cfg(CONFIG_EDGERM_SENSORS)]
+pub mod sensor;
+pub mod socket;
+pub mod thread;
+pub mod waker;
+#[cfg(CONFIG_EDGERM_WATCHDOG)]
+pub mod watchdog;
+
+use core::fmt;
+
+/// An error as Zephyr tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errno(pub i32);
+
+impl Errno {
+    /// `value`, or the error that a negative one is.
+    ///
+    /// # Errors
+    ///
+    /// The error, where there is one.
+    pub const fn check(value: i32) -> Result<i32, Self> {
+        if value < 0 {
+            Err(Self(-value))
+        } else {
+            Ok(value)
+        }
+    }
+
+    /// Whether it is one of those constants, such as [`edgerm_zephyr_sys::EAGAIN`].
+    pub fn is(self, errno: u32) -> bool {
+        u32::try_from(self.0) == Ok(errno)
+    }
+}
+
+impl fmt::Display for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "errno {}", self.0)
+    }
+}
+
+impl core::error::Error for Errno {}
