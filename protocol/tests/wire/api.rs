@@ -1,7 +1,7 @@
 //! The HTTP API's types in JSON: names as documented, and unknown fields refused.
 
 use edgerm_protocol::api::{
-    Decline, Event, EventKind, LaunchTask, NewFramework, Output, OutputData, SendMessage,
+    Decline, Event, EventKind, LaunchTask, NewFramework, Output, OutputData, Restart, SendMessage,
 };
 use edgerm_protocol::message::LogLevel;
 use edgerm_protocol::owned::Value;
@@ -98,6 +98,34 @@ fn what_a_body_leaves_out_has_its_default() {
     let decline = json!({ "framework": "0000000000000001" });
     let decline: Decline = serde_json::from_value(decline).unwrap();
     assert_eq!(decline.filter_ms, 5_000);
+}
+
+#[test]
+fn a_task_is_started_again_where_it_says_so() {
+    let launch = |restart: Option<&str>| {
+        let mut launch = json!({
+            "id": "0000000000000001",
+            "name": "average",
+            "module": "00".repeat(32),
+            "resources": { "mem": 1 },
+        });
+        if let Some(restart) = restart {
+            launch["restart"] = restart.into();
+        }
+        serde_json::from_value::<LaunchTask>(launch)
+    };
+    for (said, meant) in [
+        (None, Restart::No),
+        (Some("no"), Restart::No),
+        (Some("reboot"), Restart::Reboot),
+    ] {
+        let launch = launch(said).unwrap();
+        assert_eq!(launch.restart, meant);
+        let told = serde_json::to_value(&launch).unwrap();
+        let told = told.get("restart").map(|told| told.as_str().unwrap());
+        assert_eq!(told, (meant == Restart::Reboot).then_some("reboot"));
+    }
+    assert!(launch(Some("always")).is_err());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! byte drifts, and the documents say what the code does.
 #![cfg(test)]
 
+mod another_codec;
 mod api;
 mod cddl;
 mod golden;
