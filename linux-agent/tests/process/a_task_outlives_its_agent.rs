@@ -77,9 +77,8 @@ async fn an_end_that_the_master_did_not_hear_is_told_when_it_does() {
             framework: scheduler.id(),
             data: OutputData::Text("end".to_owned()),
         };
-        let (client, id) = (world.client.clone(), task.id);
-        // Nobody hears the task take it.
-        tokio::spawn(async move { client.send_message(id, &message).await });
+        let sent = world.client.send_message(task.id, &message);
+        sent.await.unwrap();
         process.says("exited with code 7").await;
         process.says("kept record=1").await;
         process.kill();
