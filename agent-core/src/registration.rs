@@ -7,9 +7,7 @@
 //!       └── 4.01, new description ───────────────────────┘    pings
 //! ```
 
-use core::time::Duration;
-
-use edgerm_protocol::{AgentId, Instant, SessionId};
+use edgerm_protocol::{AgentId, Instant, Millis, SessionId};
 use rand_core::Rng;
 
 use crate::config::Config;
@@ -110,7 +108,7 @@ impl Registration {
         if let Self::Registered { attempt, .. } = *self {
             let wait = match attempt.checked_sub(1) {
                 Some(earlier) => backoff(config, earlier, rng),
-                None => Duration::ZERO,
+                None => Millis::ZERO,
             };
             *self = Self::Unregistered {
                 retry_at: now + wait,
@@ -184,23 +182,28 @@ impl Registration {
 
 /// The instant of the next ping: a period from now, up to a tenth sooner or later.
 pub(crate) fn next_ping(now: Instant, config: &Config, rng: &mut impl Rng) -> Instant {
-    let tenth = config.ping_period / 10;
-    now + (config.ping_period - tenth) + random_up_to(tenth.saturating_mul(2), rng)
+    let Millis(period) = config.ping_period.into();
+    let tenth = period / 10;
+    now + Millis(period - tenth) + random_up_to(Millis(tenth * 2), rng)
 }
 
 /// A time from half of the `attempt`th wait to all of it.
-fn backoff(config: &Config, attempt: u8, rng: &mut impl Rng) -> Duration {
+fn backoff(config: &Config, attempt: u8, rng: &mut impl Rng) -> Millis {
     let factor = 1_u32.checked_shl(attempt.into()).unwrap_or(u32::MAX);
-    let longest = config
-        .retry_min
+    let longest = Millis::from(config.retry_min)
         .saturating_mul(factor)
-        .min(config.retry_max);
-    longest / 2 + random_up_to(longest / 2, rng)
+        .min(config.retry_max.into());
+    let half = Millis(longest.0 / 2);
+    half.saturating_add(random_up_to(half, rng))
 }
 
 /// A time from zero to `longest`, in steps of a 2^16th.
-fn random_up_to(longest: Duration, rng: &mut impl Rng) -> Duration {
-    longest.saturating_mul(rng.next_u32() >> 16) / (1 << 16)
+fn random_up_to(Millis(longest): Millis, rng: &mut impl Rng) -> Millis {
+    let [high, low, ..] = rng.next_u32().to_be_bytes();
+    let part = u64::from(u16::from_be_bytes([high, low]));
+    let scaled = (u64::from(longest) * part) >> 16;
+    // It is less than `longest`.
+    Millis(u32::try_from(scaled).unwrap_or(longest))
 }
 
 #[cfg(test)]
@@ -214,11 +217,11 @@ mod tests {
     fn the_wait_doubles_up_to_its_bound() {
         let mut rng = rand_pcg::Pcg32::seed_from_u64(1);
         for (attempt, longest) in [(0, 1), (1, 2), (5, 32), (6, 64), (7, 64), (255, 64)] {
-            let longest = Duration::from_secs(longest);
+            let longest = Millis(longest * 1000);
             for _ in 0..100 {
                 let wait = backoff(&CONFIG(), attempt, &mut rng);
                 assert!(
-                    wait >= longest / 2 && wait <= longest,
+                    wait.0 >= longest.0 / 2 && wait <= longest,
                     "{attempt}: {wait:?}"
                 );
             }

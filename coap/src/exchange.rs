@@ -17,9 +17,8 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::time::Duration;
 
-use edgerm_protocol::Instant;
+use edgerm_protocol::{Instant, Millis};
 
 use crate::config::Config;
 use crate::header::{MessageId, MessageType, Token};
@@ -53,7 +52,7 @@ pub(crate) enum State {
         transmit_due: bool,
         retransmit_at: Instant,
         /// From the last transmission to `retransmit_at`.
-        wait: Duration,
+        wait: Millis,
         /// How many more may follow.
         retransmissions: u8,
     },
@@ -64,7 +63,7 @@ pub(crate) enum State {
 
 impl State {
     /// A request to be sent now, and again after `wait` unless it is acknowledged.
-    pub(crate) fn new(now: Instant, datagram: Vec<u8>, wait: Duration, config: &Config) -> Self {
+    pub(crate) fn new(now: Instant, datagram: Vec<u8>, wait: Millis, config: &Config) -> Self {
         Self::Unacknowledged {
             datagram,
             transmit_due: true,
@@ -172,7 +171,7 @@ mod tests {
             message_id: MessageId(7),
             token: Token::short(9),
             binding: (),
-            state: State::new(at(0), vec![1, 2, 3], Duration::from_secs(2), &config),
+            state: State::new(at(0), vec![1, 2, 3], Millis(2_000), &config),
         }
     }
 

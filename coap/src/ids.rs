@@ -1,8 +1,7 @@
 //! Where an endpoint's numbers come from: message ids that count up, tokens and jitter drawn
 //! from a seeded generator.
 
-use core::time::Duration;
-
+use edgerm_protocol::Millis;
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg32;
 
@@ -49,11 +48,13 @@ impl Ids {
     }
 
     /// Between `ack_timeout` and `ack_timeout * ack_random_factor` (RFC 7252 section 4.2).
-    pub(crate) fn first_wait(&mut self, config: &Config) -> Duration {
+    pub(crate) fn first_wait(&mut self, config: &Config) -> Millis {
         let spread = u32::from(config.ack_random_factor.saturating_sub(1000));
         let thousandths = self.random.next_u32() % (spread + 1);
-        let extra = config.ack_timeout.saturating_mul(thousandths) / 1000;
-        config.ack_timeout.saturating_add(extra)
+        let Millis(least) = config.ack_timeout.into();
+        let seconds = Millis(least / 1000).saturating_mul(thousandths);
+        let rest = Millis(least % 1000 * thousandths / 1000);
+        Millis(least).saturating_add(seconds).saturating_add(rest)
     }
 }
 
@@ -100,19 +101,16 @@ mod tests {
     #[test]
     fn the_first_wait_fills_its_range() {
         let (config, mut ids) = (Config::default(), Ids::new(3));
-        let (mut least, mut most) = (Duration::MAX, Duration::ZERO);
+        let (mut least, mut most) = (Millis::MAX, Millis::ZERO);
         for _ in 0..20_000 {
             let wait = ids.first_wait(&config);
             (least, most) = (least.min(wait), most.max(wait));
         }
-        assert_eq!(
-            (least, most),
-            (Duration::from_secs(2), Duration::from_secs(3))
-        );
+        assert_eq!((least, most), (Millis(2_000), Millis(3_000)));
         let still = Config {
             ack_random_factor: 0,
             ..config
         };
-        assert_eq!(ids.first_wait(&still), still.ack_timeout);
+        assert_eq!(ids.first_wait(&still), Millis::from(still.ack_timeout));
     }
 }

@@ -47,7 +47,7 @@ mod time;
 pub use codec::{DecodeError, EncodeError, decode, encode};
 pub use id::{AgentId, BootId, FrameworkId, ModuleId, OfferId, SessionId, TaskId};
 pub use task_state::TaskState;
-pub use time::Instant;
+pub use time::{Instant, Millis};
 
 /// The version of the wire that this crate speaks, told by the agent at registration.
 ///

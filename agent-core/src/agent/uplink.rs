@@ -15,7 +15,7 @@ use edgerm_protocol::message::{
     Deregister, Output as OutputMessage, Ping, Register, StatusUpdate, path,
 };
 use edgerm_protocol::resource::Name;
-use edgerm_protocol::{Instant, SessionId, TaskId, TaskState, WIRE_VERSION, encode};
+use edgerm_protocol::{Instant, Millis, SessionId, TaskId, TaskState, WIRE_VERSION, encode};
 
 use super::Agent;
 use crate::outputs::Outputs;
@@ -108,7 +108,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             version: WIRE_VERSION,
             name: Name::new(&self.name).ok()?,
             boot: self.boot,
-            ping_period: u32::try_from(self.config.ping_period.as_millis()).unwrap_or(u32::MAX),
+            ping_period: Millis::from(self.config.ping_period).0,
             description_length: u32::try_from(self.description.len()).unwrap_or(u32::MAX),
             description: with_description.then_some(self.description.as_slice()),
             tasks: List::from_first(
