@@ -16,12 +16,21 @@ pub(crate) fn new<'a>(
     place: &'a mut MaybeUninit<Agent<TASKS>>,
     description: &[u8],
 ) -> Option<&'a mut Agent<TASKS>> {
+    // Of the endpoint, what firmware keeps where nobody says otherwise: zephyr/kconfig.
+    let coap = edgerm_coap::Config {
+        pending: 2,
+        replies: 2,
+        reply_bytes: 256,
+        ..edgerm_coap::Config::default()
+    };
     let config = Config {
         slots: 2,
         max_task_mem: 16 * 1024,
         max_outputs: 4,
         block_size: BlockSize::B64,
+        logs_per_task: 2,
         keeps_records: true,
+        coap,
         ..Config::default()
     };
     let boot = Instant::from_millis(0);
