@@ -11,7 +11,7 @@
 #include "glue.h"
 
 #define TREE     "edgerm"
-#define NAME_MAX sizeof(TREE "/4294967295")
+#define RECORD_NAME_SIZE sizeof(TREE "/4294967295")
 
 struct reading {
 	uint8_t *buffer;
@@ -21,7 +21,7 @@ struct reading {
 
 static void name_of(uint32_t key, char *name)
 {
-	snprintk(name, NAME_MAX, TREE "/%u", key);
+	snprintk(name, RECORD_NAME_SIZE, TREE "/%u", key);
 }
 
 static int load(const char *key, size_t length, settings_read_cb read_cb, void *cb_arg, void *param)
@@ -48,7 +48,7 @@ int edgerm_records_init(void)
 int edgerm_record_read(uint32_t key, uint8_t *buffer, size_t capacity)
 {
 	struct reading reading = {.buffer = buffer, .capacity = capacity, .length = -ENOENT};
-	char name[NAME_MAX];
+	char name[RECORD_NAME_SIZE];
 
 	name_of(key, name);
 	int error = settings_load_subtree_direct(name, load, &reading);
@@ -58,7 +58,7 @@ int edgerm_record_read(uint32_t key, uint8_t *buffer, size_t capacity)
 
 int edgerm_record_write(uint32_t key, const uint8_t *record, size_t length)
 {
-	char name[NAME_MAX];
+	char name[RECORD_NAME_SIZE];
 
 	name_of(key, name);
 	return settings_save_one(name, record, length);
@@ -66,7 +66,7 @@ int edgerm_record_write(uint32_t key, const uint8_t *record, size_t length)
 
 int edgerm_record_erase(uint32_t key)
 {
-	char name[NAME_MAX];
+	char name[RECORD_NAME_SIZE];
 
 	name_of(key, name);
 	return settings_delete(name);
