@@ -153,7 +153,7 @@ function(edgerm_rust)
   set(own_archive ${folder}/libedgerm_firmware.a)
   add_custom_target(edgerm_cargo
     COMMAND flock ${EDGERM_CARGO_TARGET_DIR}.lock
-      sh ${EDGERM_ROOT}/zephyr/cmake/cargo.sh ${archive} ${own_archive}
+      sh ${EDGERM_ROOT}/zephyr/cmake/cargo.sh ${archive} ${own_archive} ${CMAKE_AR}
       ${CMAKE_COMMAND} -E env ${foreign} ${environment}
       ${cargo} ${configs} build --quiet --profile firmware --target ${target}
       --manifest-path ${EDGERM_CRATE}/Cargo.toml --target-dir ${EDGERM_CARGO_TARGET_DIR}

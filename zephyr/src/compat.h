@@ -7,7 +7,6 @@
 #define EDGERM_COMPAT_H
 
 #include <zephyr/kernel.h>
-#include <zephyr/net/socket.h>
 
 /* Since 3.5 all of random is in one header. */
 #if __has_include(<zephyr/random/random.h>)
@@ -16,6 +15,7 @@
 #include <zephyr/random/rand32.h>
 #endif
 
+#ifdef CONFIG_EDGERM_SOCKETS
 /* Since 4.0 what POSIX has in common with sockets stands beside both, as zvfs. */
 #if __has_include(<zephyr/zvfs/eventfd.h>)
 #include <zephyr/zvfs/eventfd.h>
@@ -31,6 +31,7 @@ typedef zvfs_eventfd_t edgerm_eventfd_t;
 #define edgerm_eventfd_read     eventfd_read
 #define edgerm_eventfd_write    eventfd_write
 typedef eventfd_t edgerm_eventfd_t;
+#endif
 #endif
 
 #endif

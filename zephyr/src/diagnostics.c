@@ -4,8 +4,8 @@
  * What is free, in one line of the log, for tests that look for leaks.
  */
 #include <zephyr/logging/log.h>
+#include <zephyr/net/net_context.h>
 #include <zephyr/net/net_pkt.h>
-#include <zephyr/sys/fdtable.h>
 #include <zephyr/sys/sys_heap.h>
 
 #include "glue.h"
@@ -18,15 +18,10 @@ static void count(const struct k_thread *thread, void *threads)
 	++*(unsigned int *)threads;
 }
 
-/* Descriptors that stand for nothing. */
-static unsigned int free_descriptors(void)
+static void count_context(struct net_context *context, void *contexts)
 {
-	unsigned int free = 0;
-
-	for (int fd = 0; fd < CONFIG_POSIX_MAX_FDS; ++fd) {
-		free += z_get_fd_obj(fd, NULL, 0) == NULL;
-	}
-	return free;
+	ARG_UNUSED(context);
+	++*(unsigned int *)contexts;
 }
 
 void edgerm_diagnostics(void)
@@ -37,14 +32,16 @@ void edgerm_diagnostics(void)
 	struct net_buf_pool *rx_data;
 	struct net_buf_pool *tx_data;
 	unsigned int threads = 0;
+	unsigned int contexts = 0;
 
 	sys_heap_runtime_stats_get(&edgerm_heap.heap, &heap);
 	net_pkt_get_info(&rx, &tx, &rx_data, &tx_data);
+	net_context_foreach(count_context, &contexts);
 	k_thread_foreach(count, &threads);
-	LOG_INF("free: heap %u, rx %u, tx %u, rx data %ld, tx data %ld, descriptors %u, threads %u, "
+	LOG_INF("free: heap %u, rx %u, tx %u, rx data %ld, tx data %ld, contexts %u, threads %u, "
 		"agent stack %u, task stack %u",
 		(unsigned int)heap.free_bytes, k_mem_slab_num_free_get(rx),
 		k_mem_slab_num_free_get(tx), atomic_get(&rx_data->avail_count),
-		atomic_get(&tx_data->avail_count), free_descriptors(), threads,
+		atomic_get(&tx_data->avail_count), CONFIG_NET_MAX_CONTEXTS - contexts, threads,
 		(unsigned int)edgerm_agent_stack_unused(), (unsigned int)edgerm_task_stack_unused(0));
 }

@@ -15,8 +15,12 @@
 #include <zephyr/drivers/gpio.h>
 #include <zephyr/drivers/sensor.h>
 #include <zephyr/kernel.h>
+#include <zephyr/net/net_context.h>
 #include <zephyr/net/net_ip.h>
+#include <zephyr/net/net_pkt.h>
+#ifdef CONFIG_NET_SOCKETS
 #include <zephyr/net/socket.h>
+#endif
 #include <zephyr/storage/flash_map.h>
 
 #include <edgerm.h>
@@ -42,12 +46,15 @@ void edgerm_yield(void);
 size_t edgerm_agent_stack_unused(void);
 size_t edgerm_task_stack_unused(size_t slot);
 
+/* threads.c: so many milliseconds or, where there is no end, K_FOREVER. */
+k_timeout_t edgerm_timeout(bool ends, uint32_t milliseconds);
+
 /* network.c */
 /* The master's address. 0, or a negative errno. */
 int edgerm_master_address(struct sockaddr *address, socklen_t *length);
 /* The errno of the last call of a socket that failed. */
 int edgerm_errno(void);
-/* Something for poll() that another thread can make readable. A descriptor, or a negative errno. */
+/* With sockets: something for poll() that another thread can make readable. A descriptor, or a negative errno. */
 int edgerm_waker_open(void);
 void edgerm_waker_wake(int waker);
 void edgerm_waker_clear(int waker);

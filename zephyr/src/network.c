@@ -20,7 +20,8 @@ static void set_port(struct sockaddr *address)
 	}
 }
 
-#ifdef CONFIG_DNS_RESOLVER
+#if defined(CONFIG_DNS_RESOLVER) && defined(CONFIG_NET_SOCKETS)
+#define CAN_RESOLVE
 static int resolve(const char *host, struct sockaddr *address, socklen_t *length)
 {
 	const struct zsock_addrinfo hints = {
@@ -47,7 +48,7 @@ int edgerm_master_address(struct sockaddr *address, socklen_t *length)
 		*length = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
 							 : sizeof(struct sockaddr_in);
 	} else {
-#ifdef CONFIG_DNS_RESOLVER
+#ifdef CAN_RESOLVE
 		int error = resolve(host, address, length);
 
 		if (error) {
@@ -61,6 +62,7 @@ int edgerm_master_address(struct sockaddr *address, socklen_t *length)
 	return 0;
 }
 
+#ifdef CONFIG_EDGERM_SOCKETS
 int edgerm_errno(void)
 {
 	return errno;
@@ -84,3 +86,4 @@ void edgerm_waker_clear(int waker)
 
 	(void)edgerm_eventfd_read(waker, &count);
 }
+#endif

@@ -80,6 +80,11 @@ void edgerm_unlock(unsigned int key)
 	irq_unlock(key);
 }
 
+k_timeout_t edgerm_timeout(bool ends, uint32_t milliseconds)
+{
+	return ends ? K_MSEC(milliseconds) : K_FOREVER;
+}
+
 void edgerm_yield(void)
 {
 	k_yield();

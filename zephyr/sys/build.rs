@@ -20,6 +20,8 @@ const FUNCTIONS: &[&str] = &[
     "k_sem_(init|give|take|reset)",
     "k_uptime_get",
     "sensor_(sample_fetch_chan|channel_get)",
+    "net_context_(connect|get|put|recv|send)",
+    "net_pkt_(read|remaining_data|unref)",
     "zsock_(close|connect|poll|recv|send|socket)",
 ];
 

@@ -4,8 +4,8 @@ use core::fmt;
 
 use edgerm_protocol::AgentId;
 use edgerm_zephyr_rtos::guarded::Guarded;
+use edgerm_zephyr_rtos::link::Waker;
 use edgerm_zephyr_rtos::thread;
-use edgerm_zephyr_rtos::waker::Waker;
 
 static CONTROL: Guarded<Control> = Guarded::new(Control {
     waker: None,

@@ -14,7 +14,7 @@ use edgerm_zephyr_rtos::records;
 use edgerm_zephyr_rtos::thread::SLOTS;
 #[cfg(CONFIG_EDGERM_WATCHDOG)]
 use edgerm_zephyr_rtos::watchdog;
-use edgerm_zephyr_rtos::{Errno, node, random, registry, socket};
+use edgerm_zephyr_rtos::{Errno, link, node, random, registry};
 use edgerm_zephyr_sys as sys;
 
 use crate::ports::{Devices, Log, Modules, Records, TaskThreads, Udp, Uptime, Zephyr};
@@ -65,7 +65,7 @@ fn serve() -> Result<(), Failure> {
             }
         };
         let milliseconds = at_most(milliseconds);
-        socket::wait(agent.ports_mut().network.socket(), &waker, milliseconds);
+        link::wait(agent.ports_mut().network.link(), waker, milliseconds);
     }
 }
 

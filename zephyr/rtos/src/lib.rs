@@ -12,6 +12,7 @@
 //! | [`gpio`], [`sensor`] | devices of the devicetree |
 //! | [`guarded`] | what several threads share |
 //! | [`heap`] | the agent's heap, as Rust's |
+//! | [`link`] | datagrams, and what else the agent's thread waits for |
 //! | [`log`] | Zephyr's log |
 //! | [`memory`] | what tasks live in |
 //! | [`node`] | who the node is |
@@ -19,7 +20,6 @@
 //! | [`records`] | settings |
 //! | [`registry`] | devices and attributes that the firmware adds |
 //! | [`semaphore`] | what a thread waits for |
-//! | [`socket`], [`waker`] | datagrams, and what else the agent's thread waits for |
 //! | [`thread`] | the threads of the agent and of its tasks |
 //! | [`watchdog`] | the watchdog |
 
@@ -30,6 +30,7 @@ pub mod flash;
 pub mod gpio;
 pub mod guarded;
 pub mod heap;
+pub mod link;
 pub mod log;
 pub mod memory;
 pub mod node;
@@ -40,9 +41,7 @@ pub mod registry;
 pub mod semaphore;
 #[cfg(CONFIG_EDGERM_SENSORS)]
 pub mod sensor;
-pub mod socket;
 pub mod thread;
-pub mod waker;
 #[cfg(CONFIG_EDGERM_WATCHDOG)]
 pub mod watchdog;
 

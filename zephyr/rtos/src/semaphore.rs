@@ -50,9 +50,19 @@ impl Semaphore {
 
     /// Waits until it is given. Not at all, where it was never made ready.
     pub fn take(&'static self) {
+        self.take_for(None);
+    }
+
+    /// As [`Semaphore::take`], for at most so many milliseconds, where there are some.
+    pub fn take_for(&'static self, milliseconds: Option<u64>) {
         if self.is_ready.with(|ready| *ready) {
-            // SAFETY: it is ready; K_FOREVER.
-            unsafe { sys::k_sem_take(self.raw.get().cast(), sys::k_timeout_t { ticks: -1 }) };
+            let milliseconds = milliseconds.map(|time| u32::try_from(time).unwrap_or(u32::MAX));
+            // SAFETY: it is ready.
+            unsafe {
+                let timeout =
+                    sys::edgerm_timeout(milliseconds.is_some(), milliseconds.unwrap_or(0));
+                sys::k_sem_take(self.raw.get().cast(), timeout);
+            }
         }
     }
 }

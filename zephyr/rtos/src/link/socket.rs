@@ -1,17 +1,14 @@
-//! Datagrams.
-
-use core::mem::MaybeUninit;
+//! By a socket, and an eventfd beside it.
 
 use edgerm_zephyr_sys as sys;
 
 use crate::Errno;
-use crate::waker::Waker;
 
 /// A UDP socket that is connected to the master, and hears nobody else.
 #[derive(Debug)]
-pub struct Socket(i32);
+pub struct Link(i32);
 
-impl Socket {
+impl Link {
     /// Connects to the master, as Kconfig names it. Where it is a name, this waits for it to be
     /// resolved.
     ///
@@ -19,12 +16,7 @@ impl Socket {
     ///
     /// What the network says.
     pub fn connect() -> Result<Self, Errno> {
-        let mut address = MaybeUninit::<sys::sockaddr>::zeroed();
-        let mut length = size_of::<sys::sockaddr>() as sys::socklen_t;
-        // SAFETY: the address has room for `length` bytes.
-        Errno::check(unsafe { sys::edgerm_master_address(address.as_mut_ptr(), &mut length) })?;
-        // SAFETY: it was written above, and any bytes are an address.
-        let address = unsafe { address.assume_init() };
+        let (address, length) = super::master()?;
         let family = i32::from(address.sa_family);
         let (datagram, udp) = (sys::SOCK_DGRAM as i32, sys::IPPROTO_UDP as i32);
         // SAFETY: takes numbers alone.
@@ -62,15 +54,37 @@ impl Socket {
     }
 }
 
-impl Drop for Socket {
+impl Drop for Link {
     fn drop(&mut self) {
         // SAFETY: the descriptor is this socket's, and used no more.
         unsafe { sys::zsock_close(self.0) };
     }
 }
 
+/// Wakes the agent's thread, from any other. Copies wake the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waker(i32);
+
+impl Waker {
+    /// One for as long as the image runs.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no descriptor left (`CONFIG_EVENTFD_MAX`).
+    pub fn open() -> Result<Self, Errno> {
+        // SAFETY: takes nothing.
+        Errno::check(unsafe { sys::edgerm_waker_open() }).map(Self)
+    }
+
+    /// Lets the agent's thread come around, now or when it is about to wait.
+    pub fn wake(self) {
+        // SAFETY: the descriptor is open for ever.
+        unsafe { sys::edgerm_waker_wake(self.0) };
+    }
+}
+
 /// Waits for a datagram, the waker, or so many milliseconds: without an end where `None`.
-pub fn wait(socket: Option<&Socket>, waker: &Waker, milliseconds: Option<u64>) {
+pub fn wait(socket: Option<&Link>, waker: Waker, milliseconds: Option<u64>) {
     let readable = |descriptor| sys::zsock_pollfd {
         fd: descriptor,
         events: sys::ZSOCK_POLLIN as _,
@@ -78,11 +92,12 @@ pub fn wait(socket: Option<&Socket>, waker: &Waker, milliseconds: Option<u64>) {
     };
     // One that is below 0 is passed over.
     let socket = socket.map_or(-1, |socket| socket.0);
-    let mut waited = [readable(waker.descriptor()), readable(socket)];
+    let mut waited = [readable(waker.0), readable(socket)];
     let timeout = milliseconds.map_or(-1, |time| i32::try_from(time).unwrap_or(i32::MAX));
     // SAFETY: there are as many as it is told.
     unsafe { sys::zsock_poll(waited.as_mut_ptr(), waited.len() as i32, timeout) };
-    waker.clear();
+    // SAFETY: the descriptor is open for ever.
+    unsafe { sys::edgerm_waker_clear(waker.0) };
 }
 
 /// What a call of a socket gave, or its error.
