@@ -28,9 +28,15 @@ macro(edgerm_wasm3)
   zephyr_library_include_directories(${shim})
   # Without tail calls each instruction of a task keeps a frame, whatever the image is built
   # with. Its warnings are for its authors.
+  set(optimize -Os)
+  if(CONFIG_SIZE_OPTIMIZATIONS)
+    # 2 % less.
+    list(APPEND optimize -fno-jump-tables -fno-tree-pre -fno-code-hoisting
+      -fno-schedule-insns2 -fno-if-conversion)
+  endif()
   set_source_files_properties(${shim}/edgerm_wasm3.c PROPERTIES
     INCLUDE_DIRECTORIES ${wasm3_source}
-    COMPILE_OPTIONS "-Os;-fno-strict-aliasing;-fomit-frame-pointer;-foptimize-sibling-calls;-w"
+    COMPILE_OPTIONS "${optimize};-fno-strict-aliasing;-fomit-frame-pointer;-foptimize-sibling-calls;-w"
     COMPILE_DEFINITIONS "EDGERM_WASM3_OWN_CURRENT=1;EDGERM_WASM3_FLOATS=$<BOOL:${CONFIG_EDGERM_FLOATS}>"
   )
   if(CONFIG_MINIMAL_LIBC)

@@ -25,6 +25,13 @@
 
 #include <edgerm.h>
 
+/* What is logged at most: nothing, where the image has no log. */
+#ifdef CONFIG_EDGERM_LOG_LEVEL
+#define EDGERM_LOG_LEVEL CONFIG_EDGERM_LOG_LEVEL
+#else
+#define EDGERM_LOG_LEVEL 0
+#endif
+
 /* log.c: a text that ends with a NUL, as an error (1), a warning (2), for information (3) or for
  * debugging (4). */
 void edgerm_log(uint8_t level, const char *text);

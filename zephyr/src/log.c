@@ -7,7 +7,7 @@
 
 #include "glue.h"
 
-LOG_MODULE_REGISTER(edgerm, CONFIG_EDGERM_LOG_LEVEL);
+LOG_MODULE_REGISTER(edgerm, EDGERM_LOG_LEVEL);
 
 void edgerm_log(uint8_t level, const char *text)
 {

@@ -58,7 +58,7 @@ void edgerm_task_thread_start(size_t slot)
 	k_thread_create(thread, task_stacks[slot], TASK_STACK_SIZE, task_main,
 			(void *)(uintptr_t)slot, NULL, NULL, TASK_PRIORITY, 0, K_FOREVER);
 	k_thread_name_set(thread, "edgerm_task");
-#ifdef CONFIG_TIMESLICE_PER_THREAD
+#ifdef CONFIG_EDGERM_TASK_SLICES
 	k_thread_time_slice_set(thread, k_ms_to_ticks_ceil32(CONFIG_EDGERM_TASK_SLICE_MS), NULL,
 				NULL);
 #endif

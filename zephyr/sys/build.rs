@@ -30,6 +30,7 @@ const TYPES: &[&str] = &["net_ip_protocol", "net_sock_type"];
 
 const VARIABLES: &[&str] = &[
     "CONFIG_EDGERM_.*",
+    "EDGERM_LOG_LEVEL",
     "edgerm_.*",
     "E(AGAIN|INVAL|NOBUFS|NOENT|NOMEM|NOSPC|NOTSUP|EXIST|ALREADY|IO)",
     "ZSOCK_(POLLIN|MSG_DONTWAIT)",

@@ -23,7 +23,7 @@ pub enum Level {
 
 /// Writes a line.
 pub fn write(level: Level, line: fmt::Arguments<'_>) {
-    if level as u32 > sys::CONFIG_EDGERM_LOG_LEVEL {
+    if level as u32 > sys::EDGERM_LOG_LEVEL {
         return;
     }
     let mut text = Line {
