@@ -100,6 +100,8 @@ int edgerm_record_erase(uint32_t key);
 /* watchdog.c */
 int edgerm_watchdog_start(void);
 void edgerm_watchdog_feed(void);
+/* The agent does not run from now on, and feeds it no more. */
+void edgerm_watchdog_stop(void);
 
 /* diagnostics.c: logs what is free. */
 void edgerm_diagnostics(void);

@@ -7,8 +7,19 @@
 
 #include "glue.h"
 
+#define PERIOD K_MSEC(CONFIG_EDGERM_WATCHDOG_MS / 2)
+
+static void feed(struct k_work *work);
+
 static const struct device *const watchdog = DEVICE_DT_GET(DT_ALIAS(watchdog0));
 static int channel = -1;
+static K_WORK_DELAYABLE_DEFINE(feeding, feed);
+
+static void feed(struct k_work *work)
+{
+	edgerm_watchdog_feed();
+	(void)k_work_schedule(k_work_delayable_from_work(work), PERIOD);
+}
 
 int edgerm_watchdog_start(void)
 {
@@ -18,6 +29,7 @@ int edgerm_watchdog_start(void)
 	};
 
 	if (channel >= 0) {
+		(void)k_work_cancel_delayable(&feeding);
 		return 0;
 	}
 	if (!device_is_ready(watchdog)) {
@@ -37,5 +49,18 @@ void edgerm_watchdog_feed(void)
 {
 	if (channel >= 0) {
 		(void)wdt_feed(watchdog, channel);
+	}
+}
+
+void edgerm_watchdog_stop(void)
+{
+	if (channel < 0) {
+		return;
+	}
+	if (wdt_disable(watchdog) == 0) {
+		channel = -1;
+	} else {
+		/* Some cannot be stopped: this one is fed as long as the system's work queue is well. */
+		(void)k_work_schedule(&feeding, K_NO_WAIT);
 	}
 }

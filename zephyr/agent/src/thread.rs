@@ -27,6 +27,8 @@ pub(crate) fn run() {
     if let Err(error) = serve() {
         log::write(Level::Error, format_args!("{error}"));
     }
+    #[cfg(CONFIG_EDGERM_WATCHDOG)]
+    watchdog::stop();
     api::set_state(api::State {
         running: false,
         agent: None,
@@ -37,9 +39,9 @@ pub(crate) fn run() {
 
 fn serve() -> Result<(), Failure> {
     let waker = api::waker().map_err(Failure::Waker)?;
+    let (mut agent, max_module) = agent()?;
     #[cfg(CONFIG_EDGERM_WATCHDOG)]
     watchdog::start().map_err(Failure::Watchdog)?;
-    let (mut agent, max_module) = agent()?;
     loop {
         let wait = agent.poll();
         #[cfg(CONFIG_EDGERM_WATCHDOG)]

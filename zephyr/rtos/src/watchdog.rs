@@ -22,3 +22,9 @@ pub fn feed() {
     // SAFETY: takes nothing.
     unsafe { sys::edgerm_watchdog_feed() };
 }
+
+/// Stops it, or has it fed by somebody else: the agent does not run from now on.
+pub fn stop() {
+    // SAFETY: takes nothing.
+    unsafe { sys::edgerm_watchdog_stop() };
+}

@@ -59,7 +59,7 @@ impl Devices {
             self.registered += 1;
             let (class, access) = (device.is_sensor(), device.is_exclusive());
             self.add(Offered {
-                label: label(format_args!("{}", device.label())),
+                label: label(&[device.label()]),
                 kind: device.kind(),
                 class: if class {
                     DeviceClass::Sensor
@@ -88,8 +88,8 @@ impl Devices {
             let is_one = channels().count() == 1;
             for (kind, channel) in channels() {
                 let label = match is_one {
-                    true => label(format_args!("{}", sensor.label)),
-                    false => label(format_args!("{}_{kind}", sensor.label)),
+                    true => label(&[sensor.label]),
+                    false => label(&[sensor.label, "_", kind]),
                 };
                 self.add(Offered {
                     label,
@@ -111,7 +111,7 @@ impl Devices {
                 continue;
             }
             self.add(Offered {
-                label: label(format_args!("{}", output.label)),
+                label: label(&[output.label]),
                 kind: output.kind,
                 class: DeviceClass::Actuator,
                 access: Access::Exclusive,
@@ -184,23 +184,15 @@ fn failed(device: &Offered, errno: Errno) -> ErrorCode {
     ErrorCode::Io
 }
 
-/// A label, cut to what a label may have.
-fn label(text: core::fmt::Arguments<'_>) -> Label {
-    use core::fmt::Write;
-
-    struct Cut(Label);
-    impl Write for Cut {
-        fn write_str(&mut self, text: &str) -> core::fmt::Result {
-            let fits = text
-                .chars()
-                .try_for_each(|character| self.0.push(character));
-            fits.map_err(|_| core::fmt::Error)
+/// A label of these parts, cut to what a label may have.
+fn label(parts: &[&str]) -> Label {
+    let mut label = Label::new();
+    for character in parts.iter().flat_map(|part| part.chars()) {
+        if label.push(character).is_err() {
+            break;
         }
     }
-    let mut label = Cut(Label::new());
-    // What is cut is a label all the same.
-    let _cut = label.write_fmt(text);
-    label.0
+    label
 }
 
 /// A text of Kconfig.
