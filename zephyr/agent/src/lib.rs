@@ -10,10 +10,10 @@
 //! ```ignore
 //! static TANK: Device = Device::sensor(c"tank", c"distance", || Ok(1_000_000));
 //!
+//! /// What `main` calls: functions whose names begin with `edgerm_` are those that C sees.
 //! #[unsafe(no_mangle)]
-//! extern "C" fn rust_main() {
-//!     TANK.register().expect("a device with a name");
-//!     edgerm_zephyr_agent::start().expect("an agent that starts");
+//! extern "C" fn edgerm_sample_main() -> bool {
+//!     TANK.register().is_ok() && edgerm_zephyr_agent::start().is_ok()
 //! }
 //! ```
 //!
@@ -42,4 +42,5 @@ mod thread;
 
 pub use api::{StartError, State, changed, start, state, stop};
 pub use edgerm_zephyr_rtos::Errno;
+pub use edgerm_zephyr_rtos::firmware::{Event, RustAttribute as Attribute, hook};
 pub use edgerm_zephyr_rtos::registry::RustDevice as Device;

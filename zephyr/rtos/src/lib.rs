@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`clock`] | the time since boot |
 //! | [`desk`] | how the agent's thread and a task's talk |
+//! | [`firmware`] | what firmware in Rust adds |
 //! | [`flash`] | the partition of modules |
 //! | [`gpio`], [`sensor`] | devices of the devicetree |
 //! | [`guarded`] | what several threads share |
@@ -25,6 +26,7 @@
 
 pub mod clock;
 pub mod desk;
+pub mod firmware;
 pub mod flash;
 #[cfg(CONFIG_EDGERM_ACTUATORS)]
 pub mod gpio;
@@ -47,11 +49,16 @@ pub mod watchdog;
 
 use core::fmt;
 
+use edgerm_zephyr_sys as sys;
+
 /// An error as Zephyr tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(pub i32);
 
 impl Errno {
+    /// `EINVAL`: what an actuator says of a value that it does not have.
+    pub const INVALID: Self = Self(sys::EINVAL as i32);
+
     /// `value`, or the error that a negative one is.
     ///
     /// # Errors
