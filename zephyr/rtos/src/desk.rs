@@ -79,8 +79,11 @@ impl<O: Copy + Send, E: Send, A: Send> Desk<O, E, A> {
             start: memory.as_mut_ptr(),
             length: memory.len(),
         };
-        self.inside.with(|inside| inside.loan = Some(loan));
-        self.tell(event);
+        // Both at once: a loan goes with the last event that is there.
+        let _lost = self.inside.with(|inside| {
+            inside.loan = Some(loan);
+            inside.events.push_back(event)
+        });
         wake();
         self.answered.take();
         self.inside.with(|inside| {
