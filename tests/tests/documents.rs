@@ -8,12 +8,21 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Every page of the repository that people are sent to.
 fn pages() -> Vec<PathBuf> {
-    ["", "docs", "docs/decisions", "fuzz", "wasm-apps"]
-        .iter()
-        .flat_map(|folder| fs::read_dir(Path::new(ROOT).join(folder)).unwrap())
-        .map(|entry| entry.unwrap().path())
+    let folders = ["", "docs", "docs/decisions", "fuzz", "wasm-apps"].map(PathBuf::from);
+    let boards = inside(Path::new("boards")).filter(|path| path.is_dir());
+    let samples = inside(Path::new("zephyr/samples"));
+    folders
+        .into_iter()
+        .chain(boards)
+        .chain(samples)
+        .flat_map(|folder| inside(&folder))
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect()
+}
+
+fn inside(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let entries = fs::read_dir(Path::new(ROOT).join(folder)).unwrap();
+    entries.map(|entry| entry.unwrap().path())
 }
 
 /// The targets of `[text](target)`.
