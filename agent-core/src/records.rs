@@ -1,7 +1,8 @@
 //! What outlives a reboot: records in the driver's storage, a few bytes to a kilobyte each.
 //!
-//! A record is a version byte and one [`Record`] in postcard; what it holds of a task is in the
-//! wire's own encoding, which a small node has the code for anyway. Each stands under a key of its
+//! A record is a version byte and one [`Record`] as postcard would write it: its number, how many
+//! bytes it holds, and those. What it holds of a task is in the wire's own encoding, which a small
+//! node has the code for anyway. Each stands under a key of its
 //! own, a small number, so that any store of keys and values serves: a folder of files, settings
 //! over NVS. There is one for the node's name, which is written once, and one for each place in
 //! the table of tasks:
@@ -25,14 +26,21 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use edgerm_protocol::limits::{MAX_BODY, MAX_TASKS};
-use serde::{Deserialize, Serialize};
 
-/// Bytes of a record at most: the version, which record it is, how long the launch is and the
-/// launch.
-pub const MAX_RECORD: usize = 1 + 1 + 2 + MAX_BODY;
+/// Bytes of a record at most: its head and a launch.
+pub const MAX_RECORD: usize = MAX_HEAD + MAX_BODY;
+
+/// Bytes before what a record holds, at most: the version, which record it is, and how much it
+/// holds.
+const MAX_HEAD: usize = 1 + 1 + 2;
 
 /// The first byte of every record. It changes when an agent of before would get one wrong.
 const VERSION: u8 = 1;
+
+/// The records' numbers.
+const IDENTITY: u8 = 0;
+const LAUNCH: u8 = 1;
+const END: u8 = 2;
 
 /// Where a record stands: 0 is [`RecordKey::IDENTITY`]; tasks have 1 and up, no more of them
 /// than the agent's table has places.
@@ -63,8 +71,8 @@ impl fmt::Display for RecordKey {
     }
 }
 
-/// What a record says. The order of the variants is part of the format.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a record says.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Record<'a> {
     /// The agent of this name wrote the others.
     Identity(&'a str),
@@ -77,18 +85,49 @@ pub(crate) enum Record<'a> {
 impl<'a> Record<'a> {
     /// The record's bytes; nothing where there would be more of them than [`MAX_RECORD`].
     pub(crate) fn to_bytes(&self) -> Option<Vec<u8>> {
-        let bytes = postcard::to_extend(self, alloc::vec![VERSION]).ok()?;
-        (bytes.len() <= MAX_RECORD).then_some(bytes)
+        let (number, body) = match self {
+            Self::Identity(name) => (IDENTITY, name.as_bytes()),
+            Self::Launch(body) => (LAUNCH, *body),
+            Self::End(body) => (END, *body),
+        };
+        if body.len() > MAX_BODY {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(MAX_HEAD + body.len());
+        bytes.extend_from_slice(&[VERSION, number]);
+        // Seven bits a byte, the lowest first; the highest bit says that more follow.
+        let [low, high] = u16::try_from(body.len()).ok()?.to_le_bytes();
+        if body.len() < 0x80 {
+            bytes.push(low);
+        } else {
+            bytes.extend_from_slice(&[low | 0x80, high << 1 | low >> 7]);
+        }
+        bytes.extend_from_slice(body);
+        Some(bytes)
     }
 
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, RecordError> {
-        match bytes.split_first() {
-            Some((&VERSION, rest)) => match postcard::take_from_bytes(rest) {
-                Ok((record, [])) => Ok(record),
-                Ok(_) | Err(_) => Err(RecordError::Unreadable),
-            },
-            Some((&version, _)) => Err(RecordError::Version(version)),
-            None => Err(RecordError::Unreadable),
+        match bytes {
+            [VERSION, number, rest @ ..] => Self::of(*number, rest).ok_or(RecordError::Unreadable),
+            [] | [VERSION] => Err(RecordError::Unreadable),
+            [version, ..] => Err(RecordError::Version(*version)),
+        }
+    }
+
+    fn of(number: u8, rest: &'a [u8]) -> Option<Self> {
+        let (length, body) = match rest {
+            [low @ ..0x80, body @ ..] => (usize::from(*low), body),
+            [low, high @ ..0x80, body @ ..] => {
+                (usize::from(*low & 0x7f) | usize::from(*high) << 7, body)
+            }
+            _ => return None,
+        };
+        match number {
+            _ if body.len() != length => None,
+            IDENTITY => core::str::from_utf8(body).ok().map(Self::Identity),
+            LAUNCH => Some(Self::Launch(body)),
+            END => Some(Self::End(body)),
+            _ => None,
         }
     }
 }
