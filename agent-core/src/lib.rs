@@ -18,6 +18,7 @@
 //! | `agent::restore` | what is taken up after a reboot, and what is written for the next |
 //! | `registration` | whether the master knows us, when to try again and when to ping |
 //! | `task`, `table` | one task from launch to acknowledgement; all of them |
+//! | `updates` | what a message tells of the tasks |
 //! | `module_fetch` | one module, block by block, into the driver's storage |
 //! | `outputs` | what tasks emit, until the master has it |
 //! | `records` | what outlives a reboot, and in which form |
@@ -38,6 +39,7 @@ mod records;
 mod registration;
 mod table;
 mod task;
+mod updates;
 
 pub use agent::{Agent, NewAgentError};
 pub use config::Config;

@@ -1,6 +1,5 @@
 //! What tasks emit and log, in order, until the master has it.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use edgerm_protocol::TaskId;
@@ -21,7 +20,8 @@ pub(crate) struct QueuedOutput {
 /// The outputs of all tasks, oldest first; their number and lengths are bounded.
 #[derive(Debug)]
 pub(crate) struct Outputs {
-    queue: VecDeque<QueuedOutput>,
+    /// A short one, so that the first may be removed as any other.
+    queue: Vec<QueuedOutput>,
     capacity: usize,
     logs_per_task: usize,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Outputs {
 impl Outputs {
     pub(crate) const fn new(capacity: usize, logs_per_task: usize) -> Self {
         Self {
-            queue: VecDeque::new(),
+            queue: Vec::new(),
             capacity,
             logs_per_task,
         }
@@ -52,7 +52,7 @@ impl Outputs {
                 capacity: self.capacity,
             });
         }
-        self.queue.push_back(QueuedOutput {
+        self.queue.push(QueuedOutput {
             task,
             sequence,
             level: None,
@@ -68,7 +68,7 @@ impl Outputs {
         let is_own = |output: &&QueuedOutput| output.task == task && output.level.is_some();
         let own = self.queue.iter().filter(is_own).count();
         if own < self.logs_per_task && self.queue.len() < self.capacity / 2 {
-            self.queue.push_back(QueuedOutput {
+            self.queue.push(QueuedOutput {
                 task,
                 sequence,
                 level: Some(level),
@@ -79,13 +79,13 @@ impl Outputs {
 
     /// The oldest one.
     pub(crate) fn front(&self) -> Option<&QueuedOutput> {
-        self.queue.front()
+        self.queue.first()
     }
 
     /// Removes the oldest one, where it is this one.
     pub(crate) fn pop(&mut self, task: TaskId, sequence: u32) -> Option<QueuedOutput> {
-        self.queue
-            .pop_front_if(|front| front.task == task && front.sequence == sequence)
+        let front = self.front()?;
+        (front.task == task && front.sequence == sequence).then(|| self.queue.remove(0))
     }
 
     /// Whether something of this task waits.
@@ -95,10 +95,11 @@ impl Outputs {
 
     /// Drops what this task said, since nobody wants it. Gives how many emitted ones that were.
     pub(crate) fn forget(&mut self, task: TaskId) -> usize {
-        let of_task = |output: &QueuedOutput| output.task == task;
-        let emitted = |output: &&QueuedOutput| of_task(output) && output.level.is_none();
-        let forgotten = self.queue.iter().filter(emitted).count();
-        self.queue.retain(|output| !of_task(output));
+        let mut forgotten = 0;
+        while let Some(at) = self.queue.iter().position(|output| output.task == task) {
+            let output = self.queue.remove(at);
+            forgotten += usize::from(output.level.is_none());
+        }
         forgotten
     }
 }

@@ -31,6 +31,10 @@ impl<const TASKS: usize> Table<TASKS> {
         }
     }
 
+    pub(crate) fn as_slice(&self) -> &[Task] {
+        &self.tasks
+    }
+
     pub(crate) fn iter(&self) -> core::slice::Iter<'_, Task> {
         self.tasks.iter()
     }
@@ -93,7 +97,7 @@ impl<const TASKS: usize> Table<TASKS> {
     }
 
     /// Forgets the tasks that `is_over` names, but for their ids.
-    pub(crate) fn remove_where(&mut self, mut is_over: impl FnMut(&mut Task) -> bool) {
+    pub(crate) fn remove_where(&mut self, is_over: &dyn Fn(&mut Task) -> bool) {
         let over = &mut self.over;
         self.tasks.retain_mut(|task| {
             let remove = is_over(task);

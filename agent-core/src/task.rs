@@ -13,10 +13,10 @@
 //! A task that is to start again after a reboot is held until its record is written. One that
 //! has ended stays until the master has acknowledged it.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use edgerm_protocol::limits::MAX_DETAIL;
-use edgerm_protocol::message::{Detail, Launch, StatusUpdate};
+use edgerm_protocol::message::{Detail, ReceivedLaunch, StatusUpdate};
 use edgerm_protocol::{Instant, ModuleId, TaskId, TaskState};
 
 use crate::io::{KillReason, TaskExit};
@@ -58,19 +58,18 @@ pub(crate) enum Recorded {
 pub(crate) struct Ending {
     state: TaskState,
     exit_code: Option<i32>,
-    detail: heapless::String<MAX_DETAIL>,
+    /// At most [`edgerm_protocol::limits::MAX_DETAIL`] bytes: in the heap, since most tasks have none.
+    detail: String,
 }
 
 impl Ending {
     /// An ending in this terminal state, with as much of the detail as an update holds.
     pub(crate) fn new(state: TaskState, detail: &str) -> Self {
         let detail = Detail::cut(detail).map_or("", |detail| detail.as_str());
-        // What `cut` leaves fits.
-        let detail = heapless::String::try_from(detail).unwrap_or_default();
         Self {
             state,
             exit_code: None,
-            detail,
+            detail: detail.into(),
         }
     }
 
@@ -131,7 +130,7 @@ pub(crate) struct Task {
 
 impl Task {
     /// A task that was just launched. The answer to the launch tells the master STARTING.
-    pub(crate) fn new(launch: &Launch<'_>, body: &[u8]) -> Self {
+    pub(crate) fn new(launch: &ReceivedLaunch<'_>, body: &[u8]) -> Self {
         let restart = launch.restart == Some(true);
         let (phase, recorded) = if restart {
             (Phase::Held, Recorded::Due)
@@ -192,7 +191,7 @@ impl Task {
     }
 
     /// Whether it waits for the module of this launch, or will, and was told another size of it.
-    pub(crate) fn disagrees_on_module(&self, launch: &Launch<'_>) -> bool {
+    pub(crate) fn disagrees_on_module(&self, launch: &ReceivedLaunch<'_>) -> bool {
         (self.waits_for_module() || self.is_held())
             && self.module == launch.module
             && self.module_size != launch.module_size
@@ -275,6 +274,8 @@ impl Task {
 
 #[cfg(test)]
 mod tests {
+    use edgerm_protocol::limits::MAX_DETAIL;
+
     use super::*;
 
     fn phase_after(reason: KillReason) -> Phase {

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use edgerm_protocol::words::{self, Say, Words};
+
 use crate::option::{decode_uint, encode_uint};
 
 /// The size of a block: 16, 32, 64, 128, 256, 512 or 1024 bytes.
@@ -123,12 +125,21 @@ pub enum BlockOptionError {
     ReservedSize,
 }
 
+impl Say for BlockOptionError {
+    fn say(&self, words: &mut Words<'_>) {
+        match *self {
+            Self::TooLong(len) => words
+                .text("Block2 of ")
+                .length(len)
+                .text(" bytes is over 3"),
+            Self::ReservedSize => words.text("Block2 size exponent 7 is reserved"),
+        };
+    }
+}
+
 impl fmt::Display for BlockOptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong(len) => write!(f, "Block2 of {len} bytes is over 3"),
-            Self::ReservedSize => f.write_str("Block2 size exponent 7 is reserved"),
-        }
+        words::display(self, f)
     }
 }
 
@@ -195,20 +206,25 @@ pub enum BlockError {
     },
 }
 
+impl Say for BlockError {
+    fn say(&self, words: &mut Words<'_>) {
+        match *self {
+            Self::OutOfRange { offset, total } => words
+                .text("block at byte ")
+                .number(offset)
+                .text(" is beyond the end at ")
+                .number(total),
+            Self::Unaddressable { size } => words
+                .text("block is out of reach in blocks of ")
+                .number(size.bytes().into())
+                .text(" bytes"),
+        };
+    }
+}
+
 impl fmt::Display for BlockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OutOfRange { offset, total } => {
-                write!(f, "block at byte {offset} is beyond the end at {total}")
-            }
-            Self::Unaddressable { size } => {
-                write!(
-                    f,
-                    "block is out of reach in blocks of {} bytes",
-                    size.bytes()
-                )
-            }
-        }
+        words::display(self, f)
     }
 }
 

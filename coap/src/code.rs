@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use edgerm_protocol::words::{self, Say, Words};
+
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -133,9 +135,17 @@ impl From<Code> for u8 {
     }
 }
 
+impl Say for Code {
+    fn say(&self, words: &mut Words<'_>) {
+        let (tens, ones) = (self.detail() / 10, self.detail() % 10);
+        words.number(self.class().into()).text(".");
+        words.number(tens.into()).number(ones.into());
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:02}", self.class(), self.detail())
+        words::display(self, f)
     }
 }
 

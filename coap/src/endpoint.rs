@@ -8,10 +8,10 @@
 //! | `Acknowledgement` | forbidden | exchange | exchange |
 //! | `Reset` | forbidden | forbidden | exchange |
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use edgerm_protocol::Instant;
+use edgerm_protocol::codec::{Encode, encoded_length};
+use edgerm_protocol::{Instant, words};
 
 use crate::code::Class;
 use crate::config::Config;
@@ -151,12 +151,38 @@ impl<S: Security> Endpoint<S> {
         now: Instant,
         request: &Request<'_>,
     ) -> Result<ExchangeId, RequestError> {
+        let mut packet = self.packet(request, request.payload.len())?;
+        packet.set_payload(request.payload);
+        self.send(now, packet)
+    }
+
+    /// Sends a POST as [`Self::request`] does, with a body that is encoded where it is sent from
+    /// and so needs no buffer of its own.
+    pub fn post_cbor(
+        &mut self,
+        now: Instant,
+        path: &[&str],
+        body: &dyn Encode,
+    ) -> Result<ExchangeId, RequestError> {
+        let length = encoded_length(body);
+        let mut packet = self.packet(&Request::post_cbor(path, &[]), length)?;
+        packet.encode_payload(length, body);
+        self.send(now, packet)
+    }
+
+    /// A request with everything but its payload, for which it has room.
+    fn packet(&mut self, request: &Request<'_>, room: usize) -> Result<Packet, RequestError> {
         if self.is_busy() {
             return Err(RequestError::Busy);
         }
         let message_id = self.ids.message_id();
         let token = self.ids.token();
-        let packet = request.to_packet(message_id, token)?;
+        request.to_packet(message_id, token, room)
+    }
+
+    fn send(&mut self, now: Instant, packet: Packet) -> Result<ExchangeId, RequestError> {
+        let message_id = packet.message_id();
+        let token = packet.token();
         let (packet, binding) = self
             .security
             .protect_request(packet)
@@ -293,7 +319,7 @@ impl<S: Security> Endpoint<S> {
     /// Answers in the application's stead, or not at all where the RFC wants silence.
     fn refuse(&mut self, now: Instant, id: RequestId, confirmable: bool, refusal: Refusal) {
         let silent = !confirmable && matches!(refusal, Refusal::CriticalOption(_));
-        let diagnostic = refusal.to_string();
+        let diagnostic = words::text(&refusal);
         let response = Response::error(refusal.code(), &diagnostic).repeatable();
         if silent || self.respond(now, id, &response).is_err() {
             self.inbox.forget(id);

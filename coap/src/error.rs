@@ -3,6 +3,8 @@
 
 use core::fmt;
 
+use edgerm_protocol::words::{self, Say, Words};
+
 use crate::block::BlockOptionError;
 use crate::code::Code;
 use crate::codec::Malformed;
@@ -145,16 +147,28 @@ impl Refusal {
     }
 }
 
+impl Say for Refusal {
+    fn say(&self, words: &mut Words<'_>) {
+        match *self {
+            Self::Method(code) => words
+                .text("method ")
+                .of(&code)
+                .text(" is not one of 0.01 to 0.04"),
+            Self::CriticalOption(number) => words
+                .text("option ")
+                .number(number.into())
+                .text(" is not understood"),
+            Self::PathSegment => words.text("Uri-Path is not UTF-8 of at most 255 bytes"),
+            Self::SlashInSegment => words.text("Uri-Path segment has a slash in it"),
+            Self::Block2(error) => words.of(&error),
+            Self::Proxy => words.text("this is not a proxy"),
+        };
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Method(code) => write!(f, "method {code} is not one of 0.01 to 0.04"),
-            Self::CriticalOption(number) => write!(f, "option {number} is not understood"),
-            Self::PathSegment => f.write_str("Uri-Path is not UTF-8 of at most 255 bytes"),
-            Self::SlashInSegment => f.write_str("Uri-Path segment has a slash in it"),
-            Self::Block2(error) => error.fmt(f),
-            Self::Proxy => f.write_str("this is not a proxy"),
-        }
+        words::display(self, f)
     }
 }
 

@@ -11,6 +11,8 @@
 
 use core::fmt;
 
+use edgerm_protocol::words::{self, Say, Words};
+
 use crate::block::{BlockOption, BlockSize};
 use crate::code::Code;
 use crate::response::ReceivedResponse;
@@ -210,40 +212,53 @@ pub enum FetchError {
     },
 }
 
+impl Say for FetchError {
+    fn say(&self, words: &mut Words<'_>) {
+        match *self {
+            Self::Code(code) => words.text("answered with ").of(&code),
+            Self::WrongTotal { expected, got } => words
+                .text("body of ")
+                .number(got)
+                .text(" bytes, expected ")
+                .number(expected),
+            Self::NoBlock2 => words.text("response without Block2 to a request for a block"),
+            Self::LargerBlocks { asked, got } => words
+                .text("blocks of ")
+                .number(got.bytes().into())
+                .text(" bytes, asked for ")
+                .number(asked.bytes().into()),
+            Self::WrongBlock { expected, got } => words
+                .text("block at byte ")
+                .number(got)
+                .text(", asked for ")
+                .number(expected),
+            Self::WrongLength { expected, got } => words
+                .text("block of ")
+                .length(got)
+                .text(" bytes, should be ")
+                .number(expected),
+            Self::WrongMore { end, total, more } => words
+                .text("block ending at ")
+                .number(end)
+                .text(" of ")
+                .number(total)
+                .text(if more {
+                    " bytes says more follows"
+                } else {
+                    " bytes says it is the last"
+                }),
+            Self::Unaddressable { total, size } => words
+                .text("body of ")
+                .number(total)
+                .text(" bytes is too long for blocks of ")
+                .number(size.bytes().into()),
+        };
+    }
+}
+
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Code(code) => write!(f, "answered with {code}"),
-            Self::WrongTotal { expected, got } => {
-                write!(f, "body of {got} bytes, expected {expected}")
-            }
-            Self::NoBlock2 => f.write_str("response without Block2 to a request for a block"),
-            Self::LargerBlocks { asked, got } => write!(
-                f,
-                "blocks of {} bytes, asked for {}",
-                got.bytes(),
-                asked.bytes()
-            ),
-            Self::WrongBlock { expected, got } => {
-                write!(f, "block at byte {got}, asked for {expected}")
-            }
-            Self::WrongLength { expected, got } => {
-                write!(f, "block of {got} bytes, should be {expected}")
-            }
-            Self::WrongMore { end, total, more } => {
-                let claim = if *more {
-                    "more follows"
-                } else {
-                    "it is the last"
-                };
-                write!(f, "block ending at {end} of {total} bytes says {claim}")
-            }
-            Self::Unaddressable { total, size } => write!(
-                f,
-                "body of {total} bytes is too long for blocks of {}",
-                size.bytes()
-            ),
-        }
+        words::display(self, f)
     }
 }
 

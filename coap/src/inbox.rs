@@ -78,10 +78,13 @@ impl<B> Inbox<B> {
 
     /// Forgets what is too old to be repeated.
     pub(crate) fn expire(&mut self, now: Instant, lifetime: Duration) {
-        self.pending
-            .retain(|pending| now < pending.since + lifetime);
-        self.answered
-            .retain(|answered| now < answered.since + lifetime);
+        let is_over = |since: Instant| now >= since + lifetime;
+        while let Some(at) = position(&self.pending, |pending| is_over(pending.since)) {
+            self.pending.remove(at);
+        }
+        while let Some(at) = position(&self.answered, |answered| is_over(answered.since)) {
+            self.answered.remove(at);
+        }
     }
 
     /// Whether a request of this key was here before. If it was answered and asks to be again,
@@ -111,8 +114,10 @@ impl<B> Inbox<B> {
         envelope: Envelope,
         binding: B,
     ) -> RequestId {
-        self.answered
-            .retain(|answered| answered.transmit_due || !answered.repeatable);
+        let is_done = |answered: &Answered| answered.repeatable && !answered.transmit_due;
+        while let Some(at) = position(&self.answered, is_done) {
+            self.answered.remove(at);
+        }
         let id = RequestId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
         self.pending.push(Pending {
@@ -193,6 +198,11 @@ impl<B> Inbox<B> {
         }
         Some(pending)
     }
+}
+
+/// Where the first one is of which this holds: there are few, and `retain` is large.
+fn position<T>(all: &[T], holds: impl Fn(&T) -> bool) -> Option<usize> {
+    all.iter().position(holds)
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 use alloc::vec::Vec;
 
+use edgerm_protocol::codec::Encode;
+use edgerm_protocol::encode;
+
 use crate::code::Code;
 use crate::codec::{HEADER, Layout, Malformed, Options, PAYLOAD_MARKER, VERSION, push_head};
 use crate::header::{Envelope, MessageId, MessageType, Token};
@@ -110,6 +113,16 @@ impl Packet {
         }
         self.layout.payload = self.bytes.len();
         self.bytes.extend_from_slice(payload);
+    }
+
+    /// Gives a message without a payload the encoding of `body`, which has so many bytes.
+    pub(crate) fn encode_payload(&mut self, length: usize, body: &dyn Encode) {
+        self.bytes.push(PAYLOAD_MARKER);
+        self.layout.payload = self.bytes.len();
+        self.bytes.resize(self.layout.payload + length, 0);
+        let place = self.bytes.get_mut(self.layout.payload..);
+        let encoded = place.map(|place| encode(body, place).map(<[u8]>::len));
+        debug_assert_eq!(encoded, Some(Ok(length)));
     }
 
     /// Adds an option behind those that are there, before there is a payload. Its number is not

@@ -62,32 +62,34 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The request without its payload, for which there is room.
     pub(crate) fn to_packet(
         self,
         message_id: MessageId,
         token: Token,
+        room: usize,
     ) -> Result<Packet, RequestError> {
         let envelope = Envelope {
             kind: MessageType::Confirmable,
             message_id,
             token,
         };
-        let mut packet = Packet::new(envelope, self.method.code(), self.room());
+        let room = self.room_of_options() + 1 + room;
+        let mut packet = Packet::new(envelope, self.method.code(), room);
         for segment in self.path {
-            if segment.len() > MAX_SEGMENT || segment.as_bytes().contains(&b'/') {
+            if segment.len() > MAX_SEGMENT || has_slash(segment.as_bytes()) {
                 return Err(RequestError::PathSegment(segment.len()));
             }
             packet.push_option(URI_PATH, segment.as_bytes());
         }
         push_content(&mut packet, self.content_format, self.block2);
-        packet.set_payload(self.payload);
         Ok(packet)
     }
 
-    /// Bytes of options and payload at most, for a buffer that need not grow.
-    fn room(&self) -> usize {
+    /// Bytes of options at most, for a buffer that need not grow.
+    fn room_of_options(&self) -> usize {
         let segments = self.path.iter().map(|segment| 3 + segment.len());
-        segments.sum::<usize>() + MAX_CONTENT_OPTIONS + 1 + self.payload.len()
+        segments.sum::<usize>() + MAX_CONTENT_OPTIONS
     }
 }
 
@@ -154,7 +156,7 @@ fn push_segment(path: &mut String, segment: &[u8], follows: bool) -> Result<(), 
         .ok()
         .filter(|text| text.len() <= MAX_SEGMENT)
         .ok_or(Refusal::PathSegment)?;
-    if segment.contains(&b'/') {
+    if has_slash(segment) {
         return Err(Refusal::SlashInSegment);
     }
     if follows {
@@ -162,4 +164,12 @@ fn push_segment(path: &mut String, segment: &[u8], follows: bool) -> Result<(), 
     }
     path.push_str(text);
     Ok(())
+}
+
+#[expect(
+    clippy::manual_contains,
+    reason = "that looks at words at a time, and is large for it"
+)]
+fn has_slash(segment: &[u8]) -> bool {
+    segment.iter().any(|byte| *byte == b'/')
 }

@@ -50,7 +50,7 @@ impl<C: Clock, D: Devices, const TASKS: usize> SlotHost<'_, C, D, TASKS> {
     fn granted(&self, name: &str, class: DeviceClass) -> Option<usize> {
         let launch = self.agent.launch(self.slot.task)?;
         let mut by_kind = None;
-        for label in &launch.devices {
+        for label in launch.devices.iter() {
             let Some(index) = self.find(label.as_str(), class) else {
                 continue;
             };
@@ -119,8 +119,8 @@ impl<C: Clock, D: Devices, const TASKS: usize> Host for SlotHost<'_, C, D, TASKS
     fn env(&mut self, key: &str) -> Option<&str> {
         let launch = self.agent.launch(self.slot.task)?;
         // One that is given twice has its last value, as on Linux.
-        let variable = launch.env.iter().rfind(|own| own.key.as_str() == key)?;
-        Some(variable.value)
+        let own = launch.env.iter().filter(|own| own.key.as_str() == key);
+        Some(own.last()?.value)
     }
 
     fn sensor_open(&mut self, name: &str) -> Result<Handle, ErrorCode> {

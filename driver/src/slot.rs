@@ -13,7 +13,7 @@
 use alloc::boxed::Box;
 
 use edgerm_protocol::limits::MAX_TASK_DEVICES;
-use edgerm_protocol::message::Launch;
+use edgerm_protocol::message::ReceivedLaunch;
 use edgerm_protocol::{Instant, ModuleId, TaskId};
 use edgerm_task_abi::limits::MAX_TABLE_ELEMENTS;
 use edgerm_task_abi::{Permissions, Suspended, TaskLimits, WakeOn};
@@ -55,7 +55,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    pub(crate) fn new(launch: &Launch<'_>) -> Self {
+    pub(crate) fn new(launch: &ReceivedLaunch<'_>) -> Self {
         Self {
             task: launch.task,
             module: launch.module,

@@ -8,7 +8,7 @@ use std::time;
 
 use edgerm_agent_core::{Agent, Input, ModuleCheck, Output, RecordKey, StorageError, TaskExit};
 use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
-use edgerm_protocol::message::{Launch, LogLevel};
+use edgerm_protocol::message::{LogLevel, ReceivedLaunch};
 use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
 use edgerm_task_abi::{Permissions, TaskEnd};
 use tokio::net::UdpSocket;
@@ -244,7 +244,7 @@ const fn log_level(level: edgerm_task_abi::LogLevel) -> LogLevel {
     }
 }
 
-fn task_spec(launch: &Launch<'_>, wasm: Vec<u8>) -> TaskSpec {
+fn task_spec(launch: &ReceivedLaunch<'_>, wasm: Vec<u8>) -> TaskSpec {
     TaskSpec {
         id: launch.task,
         wasm,

@@ -1,12 +1,14 @@
-//! Encoding into a caller's buffer, decoding by borrowing, and the two shapes with a fixed
-//! capacity that the messages are made of: [`Text`] and [`List`].
+//! Encoding into a caller's buffer, decoding by borrowing, and the shapes with a fixed capacity
+//! that the messages are made of: [`Text`], and [`List`] or, unread, [`Sequence`].
 
 use core::fmt;
 
 use crate::limits::MAX_PAYLOAD;
+use crate::words::{self, Say, Words};
 
 pub use crate::cbor::{Decode, Decoder, Encode, Encoder, Stopped};
 pub use crate::list::List;
+pub use crate::sequence::Sequence;
 pub use crate::text::{Text, TextError};
 
 /// Why a value was not encoded.
@@ -54,14 +56,20 @@ pub enum DecodeError {
     },
 }
 
+impl Say for DecodeError {
+    fn say(&self, words: &mut Words<'_>) {
+        match *self {
+            Self::Malformed { at } => words.text("malformed at byte ").length(at),
+            Self::Missing => words.text("a required key is missing"),
+            Self::OutOfRange { at } => words.text("out of range at byte ").length(at),
+            Self::Trailing { bytes } => words.length(bytes).text(" bytes after the message"),
+        };
+    }
+}
+
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed { at } => write!(f, "malformed at byte {at}"),
-            Self::Missing => f.write_str("a required key is missing"),
-            Self::OutOfRange { at } => write!(f, "out of range at byte {at}"),
-            Self::Trailing { bytes } => write!(f, "{bytes} bytes after the message"),
-        }
+        words::display(self, f)
     }
 }
 
@@ -81,10 +89,20 @@ pub(crate) fn payload<'b>(decoder: &mut Decoder<'b>) -> Result<&'b [u8], Stopped
 /// # Errors
 ///
 /// [`EncodeError::TooLarge`] where the buffer is too short; it then holds a part.
-pub fn encode<'a>(message: &impl Encode, buffer: &'a mut [u8]) -> Result<&'a [u8], EncodeError> {
+pub fn encode<'a>(
+    message: &(impl Encode + ?Sized),
+    buffer: &'a mut [u8],
+) -> Result<&'a [u8], EncodeError> {
     let mut encoder = Encoder::new(buffer);
     message.encode(&mut encoder);
     encoder.finish()
+}
+
+/// Bytes that [`encode`] writes where they fit.
+pub fn encoded_length(message: &(impl Encode + ?Sized)) -> usize {
+    let mut encoder = Encoder::new(&mut []);
+    message.encode(&mut encoder);
+    encoder.length()
 }
 
 /// Decodes the one message that `bytes` are. Keys that the message does not know are passed
@@ -102,6 +120,14 @@ pub fn decode<'b, M: Decode<'b>>(bytes: &'b [u8]) -> Result<M, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_length_is_told_without_a_buffer() {
+        let text = "does not fit the first byte alone";
+        let mut buffer = [0; 64];
+        let length = encode(text, &mut buffer).map(<[u8]>::len);
+        assert_eq!(Ok(encoded_length(text)), length);
+    }
 
     #[test]
     fn bytes_after_a_message_are_refused() {

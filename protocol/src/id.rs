@@ -7,6 +7,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::codec::{Decode, Decoder, Encode, Encoder, Stopped};
+use crate::words::{self, Say, Words};
 
 /// A text that is no id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,16 +67,18 @@ fn parse_hex<const N: usize>(text: &str) -> Result<[u8; N], ParseIdError> {
     Ok(bytes)
 }
 
-fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-}
-
 /// Debug, Display and FromStr of an id, and its form in JSON: all the same text.
 macro_rules! id_text {
     ($name:ident, $to_bytes:expr, $from_bytes:expr) => {
+        impl Say for $name {
+            fn say(&self, words: &mut Words<'_>) {
+                words.hex(&$to_bytes(self.0));
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_hex(f, &$to_bytes(self.0))
+                words::display(self, f)
             }
         }
 
@@ -192,12 +195,15 @@ pub type ModuleKey = heapless::String<{ 2 * MODULE_KEY_BYTES }>;
 impl ModuleId {
     /// The path segment that names this module to the master.
     pub fn key(&self) -> ModuleKey {
-        self.0
-            .iter()
-            .take(MODULE_KEY_BYTES)
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .filter_map(|nibble| char::from_digit(nibble.into(), 16))
-            .collect()
+        let mut key = ModuleKey::new();
+        let said = |words: &mut Words<'_>| {
+            words.hex(&self.0[..MODULE_KEY_BYTES]);
+        };
+        words::write(&said, &mut |digit| {
+            // There is room for all of them.
+            let _fits = key.push_str(digit);
+        });
+        key
     }
 }
 

@@ -22,6 +22,7 @@
 //! | [`codec`] | encoding into a caller's buffer, decoding by borrowing |
 //! | [`limits`] | every capacity on the wire |
 //! | [`owned`] | forms that own what they hold (feature `alloc`) |
+//! | [`words`] | texts for people, without `core::fmt` |
 //! | [`api`] | the HTTP API's types (feature `api`) |
 
 #[cfg(feature = "alloc")]
@@ -39,10 +40,12 @@ pub mod message;
 #[cfg(feature = "alloc")]
 pub mod owned;
 pub mod resource;
+mod sequence;
 pub mod standard;
 pub mod task_state;
 mod text;
 mod time;
+pub mod words;
 
 pub use codec::{DecodeError, EncodeError, decode, encode};
 pub use id::{AgentId, BootId, FrameworkId, ModuleId, OfferId, SessionId, TaskId};

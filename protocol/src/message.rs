@@ -6,7 +6,7 @@
 //! CoAP 4.xx or 5.xx with a diagnostic text (RFC 7252 section 5.5.2).
 
 use crate::cbor::{cbor_map, cbor_numbers};
-use crate::codec::{self, Decode, Decoder, Encode, Encoder, List, Stopped, Text};
+use crate::codec::{self, Decode, Decoder, Encode, Encoder, List, Sequence, Stopped, Text};
 use crate::id::{AgentId, BootId, ModuleId, SessionId, TaskId};
 use crate::limits::{MAX_DETAIL, MAX_ENV, MAX_NAME, MAX_TASK_DEVICES, MAX_TASKS};
 use crate::resource::Name;
@@ -40,8 +40,11 @@ pub type Detail<'a> = Text<'a, MAX_DETAIL>;
 
 /// An agent tells who it is, what it has and what it runs: after each boot, when what it has
 /// changes, and when the master no longer knows its session.
+pub type Register<'a> = RegisterOf<'a, UpdateList<'a>>;
+
+/// A [`Register`] with its updates in some form: whoever writes them needs no list of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Register<'a> {
+pub struct RegisterOf<'a, Updates> {
     /// [`crate::WIRE_VERSION`] of the agent.
     pub version: u8,
     /// What the agent is called, unique in the cluster.
@@ -57,10 +60,10 @@ pub struct Register<'a> {
     pub description: Option<&'a [u8]>,
     /// Every task the agent knows, those that ended and are not acknowledged included.
     /// Absent: none.
-    pub tasks: List<StatusUpdate<'a>, MAX_TASKS>,
+    pub tasks: Updates,
 }
 
-cbor_map!(Register<'a> {
+cbor_map!(RegisterOf<'a> of Updates {
     0: version,
     1: name,
     2: boot,
@@ -98,16 +101,19 @@ cbor_map!(Registered {
 });
 
 /// A heartbeat, with the tasks whose state has changed. Its answer acknowledges them all.
+pub type Ping<'a> = PingOf<UpdateList<'a>>;
+
+/// A [`Ping`] with its updates in some form, as in [`RegisterOf`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ping<'a> {
+pub struct PingOf<Updates> {
     /// The agent's session. One the master does not know is answered 4.01 Unauthorized, upon
     /// which the agent registers.
     pub session: SessionId,
     /// Absent: none.
-    pub updates: List<StatusUpdate<'a>, MAX_TASKS>,
+    pub updates: Updates,
 }
 
-cbor_map!(Ping<'a> {
+cbor_map!(PingOf of Updates {
     0: session,
     1: updates,
 });
@@ -120,6 +126,9 @@ pub struct Pong {
 }
 
 cbor_map!(Pong { 0: waiting });
+
+/// The states of an agent's tasks.
+pub type UpdateList<'a> = List<StatusUpdate<'a>, MAX_TASKS>;
 
 /// The state of one task, as its agent knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,22 +198,33 @@ cbor_numbers!(LogLevel {
 });
 
 /// The agent leaves: its tasks have ended, nothing of it is offered any more.
+pub type Deregister<'a> = DeregisterOf<UpdateList<'a>>;
+
+/// A [`Deregister`] with its updates in some form, as in [`RegisterOf`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deregister<'a> {
+pub struct DeregisterOf<Updates> {
     /// The agent's session.
     pub session: SessionId,
     /// The last states of its tasks. Absent: none.
-    pub updates: List<StatusUpdate<'a>, MAX_TASKS>,
+    pub updates: Updates,
 }
 
-cbor_map!(Deregister<'a> {
+cbor_map!(DeregisterOf of Updates {
     0: session,
     1: updates,
 });
 
 /// Run this task. Told twice with the same id, it starts once.
+pub type Launch<'a> = LaunchOf<List<Name<'a>, MAX_TASK_DEVICES>, List<Variable<'a>, MAX_ENV>>;
+
+/// A [`Launch`] as it came, of which the lists are read where they are wanted: a small node has
+/// no stack for them.
+pub type ReceivedLaunch<'a> =
+    LaunchOf<Sequence<'a, Name<'a>, MAX_TASK_DEVICES>, Sequence<'a, Variable<'a>, MAX_ENV>>;
+
+/// A [`Launch`] with its lists in some form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Launch<'a> {
+pub struct LaunchOf<Devices, Env> {
     /// The agent's session; another than its own is answered 4.01 Unauthorized.
     pub session: SessionId,
     /// The task.
@@ -220,9 +240,9 @@ pub struct Launch<'a> {
     /// What it may call, as bits that the host API numbers. Absent: what needs no permission.
     pub permissions: Option<u32>,
     /// Labels of the devices it may use. Absent: none.
-    pub devices: List<Name<'a>, MAX_TASK_DEVICES>,
+    pub devices: Devices,
     /// Its environment. Absent: empty.
-    pub env: List<Variable<'a>, MAX_ENV>,
+    pub env: Env,
     /// Start it again after a reboot, without being told. Absent: no. An agent that keeps nothing
     /// over a reboot refuses it.
     pub restart: Option<bool>,
@@ -230,7 +250,7 @@ pub struct Launch<'a> {
     pub stop_after_disconnected: Option<u32>,
 }
 
-cbor_map!(Launch<'a> {
+cbor_map!(LaunchOf of Devices, Env {
     0: session,
     1: task,
     2: module,

@@ -65,7 +65,7 @@ impl<'a, const MAX: usize> Text<'a, MAX> {
 /// The rules of a text of at most `max` bytes.
 fn check(text: &str, max: usize) -> Result<(), TextError> {
     let length = text.len();
-    match text.find(char::is_control) {
+    match control(text) {
         _ if text.is_empty() => Err(TextError::Empty),
         _ if length > max => Err(TextError::TooLong { length, max }),
         Some(at) => Err(TextError::Control { at }),
@@ -76,9 +76,23 @@ fn check(text: &str, max: usize) -> Result<(), TextError> {
 /// How many bytes of a text are allowed where it may have `max`: up to a control character or
 /// the border of a character.
 fn allowed(text: &str, max: usize) -> usize {
-    text.char_indices()
-        .find(|(at, character)| character.is_control() || at + character.len_utf8() > max)
-        .map_or(text.len(), |(at, _)| at)
+    let most = control(text).unwrap_or(text.len()).min(max);
+    let mut borders = (0..=most).rev();
+    borders.find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// Where the first control character is: in UTF-8 a byte below 0x20, 0x7f, or 0x80 to 0x9f
+/// behind 0xc2.
+fn control(text: &str) -> Option<usize> {
+    let mut before = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        match (before, byte) {
+            (_, 0..0x20 | 0x7f) => return Some(at),
+            (0xc2, 0x80..0xa0) => return Some(at - 1),
+            _ => before = byte,
+        }
+    }
+    None
 }
 
 impl<const MAX: usize> fmt::Display for Text<'_, MAX> {

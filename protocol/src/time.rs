@@ -30,6 +30,7 @@ impl Add<Duration> for Instant {
     type Output = Self;
 
     /// Saturates at the end of time, 584 million years after the epoch.
+    #[inline(never)]
     fn add(self, duration: Duration) -> Self {
         let seconds = duration.as_secs().saturating_mul(1000);
         let millis = seconds.saturating_add(duration.subsec_millis().into());
@@ -75,6 +76,7 @@ impl Millis {
 
 impl From<Duration> for Millis {
     /// What a wait cannot be as long as becomes the longest.
+    #[inline(never)]
     fn from(duration: Duration) -> Self {
         let seconds = u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
         let millis = seconds.saturating_mul(1000);

@@ -1,10 +1,10 @@
 //! What the master's answers, or its silence, mean.
 
-use alloc::format;
 use alloc::string::String;
 
 use edgerm_coap::{Code, ExchangeId, FetchedBlock, ReceivedResponse};
 use edgerm_protocol::message::Registered;
+use edgerm_protocol::words::{self, Words};
 use edgerm_protocol::{Instant, TaskId, decode};
 
 use super::uplink::Asked;
@@ -82,7 +82,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             },
             Asked::Deregister => {
                 if matches!(verdict, Verdict::Taken) {
-                    self.table.remove_where(|task| task.has_ended());
+                    self.table.remove_where(&|task| task.has_ended());
                 }
                 self.on_left();
             }
@@ -150,13 +150,13 @@ impl<const TASKS: usize> Agent<TASKS> {
         self.registration.on_registered(member, ping_at);
         self.last_heard = now;
         self.effects.push_back(Effect::Registered(member.agent));
-        for id in registered.unwanted {
+        for &id in &registered.unwanted {
             if self.table.find(id).is_some_and(|task| !task.has_ended()) {
                 self.stop(id, KillReason::Unwanted);
             }
             // One that no engine knew has ended by that.
             self.table
-                .remove_where(|task| task.id == id && task.has_ended());
+                .remove_where(&|task| task.id == id && task.has_ended());
             self.forget_outputs(id);
         }
         self.begin_held();
@@ -172,7 +172,8 @@ impl<const TASKS: usize> Agent<TASKS> {
 
     /// The updates on their way were acknowledged, or not.
     fn on_told(&mut self, acknowledged: bool) {
-        self.table.remove_where(|task| task.on_answer(acknowledged));
+        self.table
+            .remove_where(&|task| task.on_answer(acknowledged));
     }
 
     fn on_block_answered(&mut self, response: ReceivedResponse) {
@@ -183,7 +184,12 @@ impl<const TASKS: usize> Agent<TASKS> {
                 self.effects.push_back(effect);
             }
             Some(Err((module, error))) => {
-                self.reject_tasks_with(module, &format!("the module cannot be fetched: {error}"));
+                self.reject_tasks_with(
+                    module,
+                    &words::text(&|words: &mut Words<'_>| {
+                        words.text("the module cannot be fetched: ").of(&error);
+                    }),
+                );
             }
             None => {}
         }

@@ -16,7 +16,7 @@ use edgerm_coap::{BlockSize, Code, Endpoint, Event, ExchangeId, RequestId};
 use edgerm_protocol::codec::TextError;
 use edgerm_protocol::description::EncodedDescription;
 use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
-use edgerm_protocol::message::Launch;
+use edgerm_protocol::message::ReceivedLaunch;
 use edgerm_protocol::resource::Name;
 use edgerm_protocol::{AgentId, BootId, DecodeError, Instant, ModuleId, TaskId, decode};
 use rand_core::{Rng, SeedableRng};
@@ -196,8 +196,10 @@ impl<const TASKS: usize> Agent<TASKS> {
 
     /// The next thing to be done; [`Output::Timeout`] once there is nothing more.
     pub fn poll_output(&mut self) -> Output<'_> {
-        let effect = self.effects.pop_front();
-        self.polled = effect.or_else(|| self.endpoint.poll_transmit().map(Effect::Transmit));
+        self.polled = self.effects.pop_front();
+        if self.polled.is_none() {
+            self.polled = self.endpoint.poll_transmit().map(Effect::Transmit);
+        }
         match &self.polled {
             Some(effect) => effect.as_output(),
             None => Output::Timeout(self.poll_timeout()),
@@ -205,7 +207,7 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     /// What a task was launched with, until it ends.
-    pub fn launch(&self, id: TaskId) -> Option<Launch<'_>> {
+    pub fn launch(&self, id: TaskId) -> Option<ReceivedLaunch<'_>> {
         let task = self.table.find(id)?;
         decode(&task.launch).ok()
     }
@@ -226,14 +228,11 @@ impl<const TASKS: usize> Agent<TASKS> {
             .registration
             .deadline()
             .filter(|_| self.asked.is_none());
-        let disconnects = self
-            .table
-            .iter()
-            .filter_map(|task| task.disconnect_deadline(self.last_heard));
-        disconnects
-            .chain(registration)
-            .chain(self.endpoint.poll_timeout())
-            .min()
+        let mut next = sooner(registration, self.endpoint.poll_timeout());
+        for task in self.table.iter() {
+            next = sooner(next, task.disconnect_deadline(self.last_heard));
+        }
+        next
     }
 
     fn on_datagram(&mut self, now: Instant, datagram: &[u8]) {
@@ -315,6 +314,14 @@ impl Effect {
             Self::Left => Output::Left,
             Self::Transmit(datagram) => Output::Transmit(datagram),
         }
+    }
+}
+
+/// The sooner of two instants, of which either may be none.
+fn sooner(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -1,13 +1,13 @@
 //! What the master asks of the agent, and what it is answered.
 
 use alloc::borrow::Cow;
-use alloc::format;
 
 use edgerm_coap::{BlockSize, Code, Method, ReceivedRequest, RequestId, Response, serve};
 use edgerm_protocol::description::{EncodedDescription, Member};
 use edgerm_protocol::limits::MAX_BODY;
-use edgerm_protocol::message::{Kill, Launch, Message, path};
+use edgerm_protocol::message::{Kill, Message, ReceivedLaunch, path};
 use edgerm_protocol::resource::{Name, Value};
+use edgerm_protocol::words::{self, Words};
 use edgerm_protocol::{DecodeError, Instant, SessionId, TaskId, decode};
 
 use super::{Agent, Effect};
@@ -25,11 +25,17 @@ impl Refused {
     const fn new(code: Code, diagnostic: &'static str) -> Self {
         Self(code, Cow::Borrowed(diagnostic))
     }
+
+    fn said(code: Code, diagnostic: &dyn Fn(&mut Words<'_>)) -> Self {
+        Self(code, words::text(&diagnostic).into())
+    }
 }
 
 impl From<DecodeError> for Refused {
     fn from(error: DecodeError) -> Self {
-        Self(Code::BAD_REQUEST, format!("the body is {error}").into())
+        Self::said(Code::BAD_REQUEST, &|words| {
+            words.text("the body is ").of(&error);
+        })
     }
 }
 
@@ -75,7 +81,7 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     fn on_launch(&mut self, now: Instant, body: &[u8]) -> Result<(), Refused> {
-        let launch: Launch<'_> = decode(body)?;
+        let launch: ReceivedLaunch<'_> = decode(body)?;
         self.admit(now, launch.session)?;
         if self.table.has_seen(launch.task) {
             return Ok(());
@@ -116,7 +122,11 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     /// Whether this node can run the task at all, and now.
-    pub(super) fn check_launch(&self, launch: &Launch<'_>, body: &[u8]) -> Result<(), Refused> {
+    pub(super) fn check_launch(
+        &self,
+        launch: &ReceivedLaunch<'_>,
+        body: &[u8],
+    ) -> Result<(), Refused> {
         if self.table.active() >= self.config.slots.min(TASKS) {
             return Err(Refused::new(
                 Code::UNPROCESSABLE_ENTITY,
@@ -127,30 +137,35 @@ impl<const TASKS: usize> Agent<TASKS> {
             self.check_restart(body)?;
         }
         if launch.mem > self.config.max_task_mem {
-            return Err(unprocessable(format!(
-                "{} bytes of memory asked, a task here has at most {}",
-                launch.mem, self.config.max_task_mem
-            )));
+            return Err(unprocessable(&|words| {
+                words.number(launch.mem);
+                words.text(" bytes of memory asked, a task here has at most ");
+                words.number(self.config.max_task_mem);
+            }));
         }
         if launch.module_size == 0 || launch.module_size > self.config.max_module {
-            return Err(unprocessable(format!(
-                "the module has {} bytes, 1 to {} fit here",
-                launch.module_size, self.config.max_module
-            )));
+            return Err(unprocessable(&|words| {
+                words.text("the module has ").number(launch.module_size);
+                words.text(" bytes, 1 to ").number(self.config.max_module);
+                words.text(" fit here");
+            }));
         }
         let mut tasks = self.table.iter();
         if let Some(other) = tasks.find(|task| task.disagrees_on_module(launch)) {
-            return Err(unprocessable(format!(
-                "a module of {} bytes, task {} said {}",
-                launch.module_size, other.id, other.module_size
-            )));
+            return Err(unprocessable(&|words| {
+                words.text("a module of ").number(launch.module_size);
+                words.text(" bytes, task ").of(&other.id);
+                words.text(" said ").number(other.module_size);
+            }));
         }
         match launch
             .devices
             .iter()
             .find(|device| !self.has_device(device))
         {
-            Some(device) => Err(unprocessable(format!("this node has no device {device}"))),
+            Some(device) => Err(unprocessable(&|words| {
+                words.text("this node has no device ").text(device.as_str());
+            })),
             None => Ok(()),
         }
     }
@@ -245,7 +260,7 @@ impl<const TASKS: usize> Agent<TASKS> {
         let response = match serve(&self.description, request.block2, BlockSize::B512) {
             Ok(slice) => Response::block(&slice),
             Err(error) => {
-                diagnostic = format!("{error}");
+                diagnostic = words::text(&error);
                 Response::error(Code::BAD_REQUEST, &diagnostic)
             }
         };
@@ -260,10 +275,12 @@ const TABLE_IS_FULL: Refused = Refused::new(
 
 const TASK_HAS_ENDED: Refused = Refused::new(Code::CONFLICT, "the task has ended");
 
-fn unprocessable(diagnostic: alloc::string::String) -> Refused {
-    Refused(Code::UNPROCESSABLE_ENTITY, diagnostic.into())
+fn unprocessable(diagnostic: &dyn Fn(&mut Words<'_>)) -> Refused {
+    Refused::said(Code::UNPROCESSABLE_ENTITY, diagnostic)
 }
 
 fn unknown_task(task: TaskId) -> Refused {
-    Refused(Code::NOT_FOUND, format!("no task {task} here").into())
+    Refused::said(Code::NOT_FOUND, &|words| {
+        words.text("no task ").of(&task).text(" here");
+    })
 }

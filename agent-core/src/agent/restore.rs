@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use edgerm_protocol::limits::MAX_DETAIL;
-use edgerm_protocol::message::{Launch, StatusUpdate};
+use edgerm_protocol::message::{ReceivedLaunch, StatusUpdate};
 use edgerm_protocol::{TaskState, decode, encode};
 
 use super::{Agent, Effect};
@@ -77,7 +77,7 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     fn take_up_launch(&mut self, place: u8, body: &[u8]) -> Result<(), RecordError> {
-        let launch: Launch<'_> = decode(body).map_err(|_| RecordError::Unreadable)?;
+        let launch: ReceivedLaunch<'_> = decode(body).map_err(|_| RecordError::Unreadable)?;
         if launch.restart != Some(true) {
             return Err(RecordError::Unreadable);
         }
@@ -217,15 +217,10 @@ impl<const TASKS: usize> Agent<TASKS> {
         if self.registration.is_leaving() {
             return;
         }
-        let mut begun: heapless::Vec<_, TASKS> = heapless::Vec::new();
-        for task in self.table.iter_mut() {
-            if task.is_held() && task.recorded == Recorded::Settled {
-                task.phase = Phase::Checking;
-                // There are no more of them than the table has places.
-                let _fits = begun.push(task.module);
-            }
-        }
-        for module in begun {
+        let waits = |task: &&mut Task| task.is_held() && task.recorded == Recorded::Settled;
+        while let Some(task) = self.table.iter_mut().find(waits) {
+            task.phase = Phase::Checking;
+            let module = task.module;
             self.check(module);
         }
     }

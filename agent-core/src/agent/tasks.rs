@@ -95,7 +95,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             return;
         };
         if matches!(task.phase, Phase::Stopping(KillReason::Unwanted)) {
-            self.table.remove_where(|task| task.id == id);
+            self.table.remove_where(&|task| task.id == id);
             self.forget_outputs(id);
         } else {
             task.end(ending);

@@ -4,23 +4,17 @@
 //! registration, news of tasks or a ping when nothing was said for a period, then outputs and
 //! blocks of a module in turn. A block says nothing of the session, so pings go on beside them.
 //! While the master does not answer, pings alone go out.
-//!
-//! What encodes a body has a buffer for it on the stack, and is never inlined: a small stack
-//! has room for one of them, and none for it below whatever else an input leads to.
-
-use edgerm_coap::Request;
-use edgerm_protocol::codec::List;
+use edgerm_coap::{ExchangeId, Request, RequestError};
+use edgerm_protocol::codec::{Encode, encoded_length};
 use edgerm_protocol::limits::MAX_BODY;
-use edgerm_protocol::message::{
-    Deregister, Output as OutputMessage, Ping, Register, StatusUpdate, path,
-};
+use edgerm_protocol::message::{DeregisterOf, Output as OutputMessage, PingOf, RegisterOf, path};
 use edgerm_protocol::resource::Name;
-use edgerm_protocol::{Instant, Millis, SessionId, TaskId, TaskState, WIRE_VERSION, encode};
+use edgerm_protocol::{Instant, Millis, SessionId, TaskId, WIRE_VERSION};
 
 use super::Agent;
-use crate::outputs::Outputs;
 use crate::registration::{Membership, Registration};
 use crate::task::Task;
+use crate::updates::{Told, Updates, listed, may_tell};
 
 /// What a request that is on its way is for.
 #[derive(Debug)]
@@ -55,8 +49,7 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     fn ask_as_member(&mut self, now: Instant, session: SessionId, ping_is_due: bool) {
-        let has_news = self.table.iter().any(|task| self.may_tell(task));
-        if ping_is_due || (self.reachable && has_news) {
+        if ping_is_due || (self.reachable && self.has_news()) {
             return self.ask_ping(now, session);
         }
         if !self.reachable {
@@ -72,29 +65,29 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
     }
 
-    /// Whether a task has news that may be told.
-    fn may_tell(&self, task: &Task) -> bool {
-        task.has_news() && !has_more_to_say(task, &self.outputs)
-    }
-
-    #[inline(never)]
     fn ask_to_register(&mut self, now: Instant) {
+        let Ok(name) = Name::new(&self.name) else {
+            return;
+        };
+        let mut register = RegisterOf {
+            version: WIRE_VERSION,
+            name,
+            boot: self.boot,
+            ping_period: Millis::from(self.config.ping_period).0,
+            description_length: u32::try_from(self.description.len()).unwrap_or(u32::MAX),
+            description: Some(self.description.as_slice()),
+            tasks: Updates::new(self.table.as_slice(), &self.outputs, Told::Listed),
+        };
         // A description that does not fit the datagram is pulled by the master; details give way.
-        let mut buffer = [0; MAX_BODY];
-        let forms = [(true, true), (false, true), (false, false)];
-        let body = forms
-            .into_iter()
-            .find_map(|(with_description, with_details)| {
-                let register = self.register(with_description, with_details)?;
-                encode(&register, &mut buffer).ok().map(<[u8]>::len)
-            });
-        let posted = body.is_some_and(|length| {
-            self.post(now, path::REGISTER, &buffer[..length], Asked::Register)
-        });
+        if !fits(&register) {
+            register.description = None;
+        }
+        register.tasks.with_details = fits(&register);
+        let sent = self.endpoint.post_cbor(now, &[path::REGISTER], &register);
         self.registration.on_asked();
-        if posted {
+        if self.on_sent(now, sent, Asked::Register) {
             for task in self.table.iter_mut() {
-                let state = register_update(task, &self.outputs).state;
+                let state = listed(task, &self.outputs).state;
                 task.on_told(state);
             }
         } else {
@@ -103,58 +96,30 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
     }
 
-    fn register(&self, with_description: bool, with_details: bool) -> Option<Register<'_>> {
-        Some(Register {
-            version: WIRE_VERSION,
-            name: Name::new(&self.name).ok()?,
-            boot: self.boot,
-            ping_period: Millis::from(self.config.ping_period).0,
-            description_length: u32::try_from(self.description.len()).unwrap_or(u32::MAX),
-            description: with_description.then_some(self.description.as_slice()),
-            tasks: List::from_first(
-                self.table
-                    .iter()
-                    .map(|task| register_update(task, &self.outputs))
-                    .map(|update| cut(update, with_details)),
-            ),
-        })
-    }
-
     /// A ping with as much news as a datagram holds.
-    #[inline(never)]
     fn ask_ping(&mut self, now: Instant, session: SessionId) {
-        let mut buffer = [0; MAX_BODY];
-        let mut news: heapless::Vec<TaskId, TASKS> = self
-            .table
-            .iter()
-            .filter(|task| self.may_tell(task))
-            .map(|task| task.id)
-            .collect();
-        let length = loop {
-            let updates = news
-                .iter()
-                .filter_map(|id| self.table.find(*id))
-                .map(Task::update);
-            let ping = Ping {
+        let mut most = TASKS;
+        let sent = loop {
+            let ping = PingOf {
                 session,
-                updates: List::from_first(updates),
+                updates: Updates::new(self.table.as_slice(), &self.outputs, Told::News(most)),
             };
-            match encode(&ping, &mut buffer) {
-                Ok(body) => break body.len(),
-                // An empty ping fits.
-                Err(_) if news.pop().is_none() => return,
-                Err(_) => {}
+            // An empty ping fits.
+            if most == 0 || fits(&ping) {
+                break self.endpoint.post_cbor(now, &[path::PING], &ping);
             }
+            most -= 1;
         };
-        if self.post(now, path::PING, &buffer[..length], Asked::Ping) {
-            self.table
-                .iter_mut()
-                .filter(|task| news.contains(&task.id))
+        if self.on_sent(now, sent, Asked::Ping) {
+            let outputs = &self.outputs;
+            let tasks = self.table.iter_mut();
+            tasks
+                .filter(|task| may_tell(task, outputs))
+                .take(most)
                 .for_each(|task| task.on_told(task.state()));
         }
     }
 
-    #[inline(never)]
     fn ask_output(&mut self, now: Instant, session: SessionId) {
         let Some(output) = self.outputs.front() else {
             return;
@@ -167,16 +132,8 @@ impl<const TASKS: usize> Agent<TASKS> {
             level: output.level,
             payload: &output.payload,
         };
-        let mut buffer = [0; MAX_BODY];
-        let Ok(length) = encode(&message, &mut buffer).map(<[u8]>::len) else {
-            return;
-        };
-        self.post(
-            now,
-            path::OUTPUT,
-            &buffer[..length],
-            Asked::Output { task, sequence },
-        );
+        let sent = self.endpoint.post_cbor(now, &[path::OUTPUT], &message);
+        self.on_sent(now, sent, Asked::Output { task, sequence });
     }
 
     fn ask_block(&mut self, now: Instant) {
@@ -185,14 +142,16 @@ impl<const TASKS: usize> Agent<TASKS> {
         };
         let key = module.key();
         let path = [path::MODULE, key.as_str()];
-        if self.ask(now, &Request::get_block(&path, block), Asked::Block) {
+        let sent = self
+            .endpoint
+            .request(now, &Request::get_block(&path, block));
+        if self.on_sent(now, sent, Asked::Block) {
             self.fetch.on_asked();
         }
     }
 
     /// Says good-bye once no task runs, the master has all they said, and the storage is done
     /// with them. An agent with tasks for its next boot comes back, so it tells its news and goes.
-    #[inline(never)]
     fn ask_to_leave(&mut self, now: Instant, member: Option<Membership>) {
         let runs = |task: &Task| !task.has_ended() && !task.is_held();
         if self.table.iter().any(runs) || self.kept.is_any_busy() {
@@ -205,38 +164,33 @@ impl<const TASKS: usize> Agent<TASKS> {
             return self.ask_output(now, session);
         }
         if self.table.active() > 0 {
-            let has_news = self.table.iter().any(|task| self.may_tell(task));
-            return if has_news && self.reachable {
+            return if self.has_news() && self.reachable {
                 self.ask_ping(now, session);
             } else {
                 self.on_left();
             };
         }
-        let mut buffer = [0; MAX_BODY];
-        let body = [true, false].into_iter().find_map(|with_details| {
-            let updates = self.table.iter().map(Task::update);
-            let deregister = Deregister {
-                session,
-                updates: List::from_first(updates.map(|update| cut(update, with_details))),
-            };
-            encode(&deregister, &mut buffer).ok().map(<[u8]>::len)
-        });
-        let posted = body.is_some_and(|length| {
-            self.post(now, path::DEREGISTER, &buffer[..length], Asked::Deregister)
-        });
-        if !posted {
+        let mut deregister = DeregisterOf {
+            session,
+            updates: Updates::new(self.table.as_slice(), &self.outputs, Told::Ends),
+        };
+        deregister.updates.with_details = fits(&deregister);
+        let sent = self
+            .endpoint
+            .post_cbor(now, &[path::DEREGISTER], &deregister);
+        if !self.on_sent(now, sent, Asked::Deregister) {
             self.on_left();
         }
     }
 
-    fn post(&mut self, now: Instant, path: &str, body: &[u8], asked: Asked) -> bool {
-        self.ask(now, &Request::post_cbor(&[path], body), asked)
-    }
-
-    /// Sends a request, and tells whether it could: one that is not taken now waits for the
-    /// next ping.
-    fn ask(&mut self, now: Instant, request: &Request<'_>, asked: Asked) -> bool {
-        match self.endpoint.request(now, request) {
+    /// Tells whether a request could be sent: one that is not taken now waits for the next ping.
+    fn on_sent(
+        &mut self,
+        now: Instant,
+        sent: Result<ExchangeId, RequestError>,
+        asked: Asked,
+    ) -> bool {
+        match sent {
             Ok(exchange) => {
                 self.asked = Some((exchange, asked));
                 true
@@ -247,34 +201,14 @@ impl<const TASKS: usize> Agent<TASKS> {
             }
         }
     }
-}
 
-/// Whether a task has ended and something that it said waits: its end is told after all of it.
-fn has_more_to_say(task: &Task, outputs: &Outputs) -> bool {
-    task.has_ended() && outputs.has(task.id)
-}
-
-/// The state of a task as a registration lists it.
-fn register_update<'a>(task: &'a Task, outputs: &Outputs) -> StatusUpdate<'a> {
-    let state = if has_more_to_say(task, outputs) {
-        TaskState::Running
-    } else if task.is_unrecorded() {
-        // It is listed, and its state is not told: the master knows this one, or a later one.
-        TaskState::Starting
-    } else {
-        return task.update();
-    };
-    StatusUpdate {
-        task: task.id,
-        state,
-        exit_code: None,
-        detail: None,
+    fn has_news(&self) -> bool {
+        let mut tasks = self.table.iter();
+        tasks.any(|task| may_tell(task, &self.outputs))
     }
 }
 
-fn cut(update: StatusUpdate<'_>, with_details: bool) -> StatusUpdate<'_> {
-    StatusUpdate {
-        detail: update.detail.filter(|_| with_details),
-        ..update
-    }
+/// Whether a body is one that a datagram holds.
+fn fits(body: &dyn Encode) -> bool {
+    encoded_length(body) <= MAX_BODY
 }

@@ -52,13 +52,19 @@ impl<'b> Decoder<'b> {
     ///
     /// [`DecodeError`], by what stopped the reading, or by what is left over.
     pub fn finish<T>(self, read: Result<T, Stopped>) -> Result<T, DecodeError> {
-        let left = self.bytes.len() - self.at;
-        match (read, self.stopped_by) {
-            (Ok(read), None) if left == 0 => Ok(read),
-            (Ok(_), None) => Err(DecodeError::Trailing { bytes: left }),
+        match (read, self.error()) {
+            (Ok(read), None) => Ok(read),
             (_, Some(error)) => Err(error),
             (Err(Stopped), None) => Err(DecodeError::Malformed { at: self.at }),
         }
+    }
+
+    /// What has stopped the reading, or what is left over.
+    #[inline(never)]
+    fn error(&self) -> Option<DecodeError> {
+        let left = self.bytes.len() - self.at;
+        let trailing = DecodeError::Trailing { bytes: left };
+        self.stopped_by.or_else(|| (left > 0).then_some(trailing))
     }
 
     /// A value of the type that is wanted.
@@ -212,6 +218,11 @@ impl<'b> Decoder<'b> {
         self.at
     }
 
+    /// What was read since this position.
+    pub(crate) fn since(&self, start: usize) -> &'b [u8] {
+        self.bytes.get(start..self.at).unwrap_or(&[])
+    }
+
     /// The kind of the value that comes next.
     pub(crate) fn kind(&mut self) -> Result<Kind, Stopped> {
         let Some(first) = self.bytes.get(self.at) else {
@@ -273,6 +284,7 @@ impl<'b> Decoder<'b> {
         Err(self.stop(DecodeError::Malformed { at }))
     }
 
+    #[inline(never)]
     fn stop(&mut self, error: DecodeError) -> Stopped {
         self.stopped_by.get_or_insert(error);
         Stopped

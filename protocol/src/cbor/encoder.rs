@@ -43,6 +43,11 @@ impl<'b> Encoder<'b> {
             .ok_or(EncodeError::TooLarge { capacity })
     }
 
+    /// Bytes written so far, those that did not fit included.
+    pub(crate) const fn length(&self) -> usize {
+        self.length
+    }
+
     /// Whether all that was written so far fits.
     pub(crate) const fn fits(&self) -> Result<(), EncodeError> {
         let capacity = self.buffer.len();

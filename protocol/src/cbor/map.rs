@@ -4,18 +4,23 @@
 /// Writes and reads a struct as a map: `cbor_map!(Kill { 0: session, 1: task })`.
 ///
 /// A key that is unknown is passed over; of one that stands there twice, the last counts. `via`
-/// names the function that reads a field whose type alone does not say how.
+/// names the function that reads a field whose type alone does not say how; `of` names the type
+/// parameters of a struct that has some.
 macro_rules! cbor_map {
-    ($name:ident $(<$lifetime:lifetime>)? {
+    ($name:ident $(<$lifetime:lifetime>)? $(of $($part:ident),+)? {
         $($key:literal: $field:ident $(via $read:path)?),* $(,)?
     }) => {
-        impl $(<$lifetime>)? $crate::codec::Encode for $name $(<$lifetime>)? {
+        impl<$($lifetime,)? $($($part: $crate::codec::Encode),+)?> $crate::codec::Encode
+            for $crate::cbor::cbor_map!(@of $name $($lifetime)? $($($part)+)?)
+        {
             fn encode(&self, encoder: &mut $crate::codec::Encoder<'_>) {
                 encoder.map_of(|encoder| 0 $(+ encoder.entry($key, &self.$field))*);
             }
         }
 
-        impl<'b> $crate::codec::Decode<'b> for $crate::cbor::cbor_map!(@of 'b $name $($lifetime)?) {
+        impl<'b, $($($part: $crate::codec::Decode<'b>),+)?> $crate::codec::Decode<'b>
+            for $crate::cbor::cbor_map!(@read_from 'b $name $($lifetime)? $($($part)+)?)
+        {
             fn decode(
                 decoder: &mut $crate::codec::Decoder<'b>,
             ) -> Result<Self, $crate::codec::Stopped> {
@@ -32,8 +37,14 @@ macro_rules! cbor_map {
             }
         }
     };
-    (@of $b:lifetime $name:ident $lifetime:lifetime) => { $name<$b> };
-    (@of $b:lifetime $name:ident) => { $name };
+    (@read_from $b:lifetime $name:ident $lifetime:lifetime $($part:ident)*) => {
+        $crate::cbor::cbor_map!(@of $name $b $($part)*)
+    };
+    (@read_from $b:lifetime $name:ident $($part:ident)*) => {
+        $crate::cbor::cbor_map!(@of $name $($part)*)
+    };
+    (@of $name:ident $lifetime:lifetime $($part:ident)*) => { $name<$lifetime, $($part),*> };
+    (@of $name:ident $($part:ident)*) => { $name<$($part),*> };
     (@read $decoder:ident) => { $decoder.read() };
     (@read $decoder:ident $read:path) => { $read($decoder) };
 }

@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 
 use edgerm_agent_core::{Agent, Config, Input, Output, RecordKey};
 use edgerm_coap::BlockSize;
-use edgerm_protocol::message::Launch;
+use edgerm_protocol::message::ReceivedLaunch;
 use edgerm_protocol::{Instant, TaskId};
 
 /// Two tasks that run, and two that have ended and wait for an acknowledgement.
@@ -54,7 +54,7 @@ pub(crate) fn poll(agent: &mut Agent<TASKS>) -> Output<'_> {
 }
 
 #[inline(never)]
-pub(crate) fn launch(agent: &Agent<TASKS>, id: TaskId) -> Option<Launch<'_>> {
+pub(crate) fn launch(agent: &Agent<TASKS>, id: TaskId) -> Option<ReceivedLaunch<'_>> {
     agent.launch(id)
 }
 
