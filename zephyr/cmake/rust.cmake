@@ -171,7 +171,10 @@ function(edgerm_rust)
     COMMAND ${CMAKE_OBJCOPY} --wildcard --keep-global-symbol=edgerm_*
       # Tables to unwind by: nothing unwinds here, and they would keep what nobody calls.
       --remove-section=.ARM.ex* --remove-section=.rel.ARM.ex* --remove-section=.eh_frame*
-      --remove-section=.rel*.eh_frame* ${object}.all ${object}
+      --remove-section=.rel*.eh_frame*
+      # GNU's linker wants this mark in all objects, once it is in one. Only those of Linux have it.
+      $<$<NOT:$<BOOL:${CONFIG_ARCH_POSIX}>>:--remove-section=.note.GNU-stack>
+      ${object}.all ${object}
     DEPENDS ${own_archive} edgerm_cargo
     VERBATIM COMMAND_EXPAND_LISTS
   )
