@@ -108,17 +108,16 @@ function(edgerm_rust_toolchain target out_cargo out_small)
   )
 endfunction()
 
-# Writes what the image's C is compiled with, a flag a line, for bindgen.
+# Writes what the image's C is compiled with, a flag a line, for bindgen. Includes and definitions
+# are also those of the libraries that Zephyr's interface links, such as drivers of a HAL.
 function(edgerm_rust_flags file)
-  zephyr_get_include_directories_for_lang(C includes)
-  zephyr_get_system_include_directories_for_lang(C system_includes)
-  zephyr_get_compile_definitions_for_lang(C definitions)
+  set(includes $<TARGET_PROPERTY:edgerm,INCLUDE_DIRECTORIES>)
+  set(definitions $<TARGET_PROPERTY:edgerm,COMPILE_DEFINITIONS>)
   zephyr_get_compile_options_for_lang(C options)
-  set(lines)
-  foreach(property includes system_includes definitions options)
-    string(APPEND lines "$<JOIN:${${property}},\n>\n")
-  endforeach()
-  file(GENERATE OUTPUT ${file} CONTENT "${lines}")
+  file(GENERATE OUTPUT ${file} CONTENT
+    "-I$<JOIN:${includes},\n-I>\n-D$<JOIN:${definitions},\n-D>\n$<JOIN:${options},\n>\n"
+    CONDITION $<COMPILE_LANGUAGE:C>
+  )
 endfunction()
 
 function(edgerm_rust)
@@ -164,10 +163,16 @@ function(edgerm_rust)
   add_dependencies(edgerm_cargo zephyr_generated_headers)
 
   # One object in which only what C calls is global, so that it stands beside other Rust.
+  # Linkers of several processors are told which.
+  set(emulation)
+  if(CONFIG_ARCH_POSIX AND NOT CONFIG_64BIT)
+    set(emulation -melf_i386)
+  elseif(CONFIG_RISCV)
+    set(emulation $<IF:$<BOOL:${CONFIG_64BIT}>,-melf64lriscv,-melf32lriscv>)
+  endif()
   set(object ${folder}/edgerm_firmware.o)
   add_custom_command(OUTPUT ${object}
-    COMMAND ${CMAKE_LINKER} $<$<AND:$<BOOL:${CONFIG_ARCH_POSIX}>,$<NOT:$<BOOL:${CONFIG_64BIT}>>>:-melf_i386>
-      -r --whole-archive ${own_archive} -o ${object}.all
+    COMMAND ${CMAKE_LINKER} ${emulation} -r --whole-archive ${own_archive} -o ${object}.all
     COMMAND ${CMAKE_OBJCOPY} --wildcard --keep-global-symbol=edgerm_*
       # Tables to unwind by: nothing unwinds here, and they would keep what nobody calls.
       --remove-section=.ARM.ex* --remove-section=.rel.ARM.ex* --remove-section=.eh_frame*

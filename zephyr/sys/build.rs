@@ -97,7 +97,7 @@ fn clang_arguments(told: &str) -> Vec<String> {
             "-fno-short-enums"
         }
         .to_owned();
-        arguments.push(format!("--target={target}"));
+        arguments.push(format!("--target={}", clang_target(&target)));
     }
     while let Some(line) = lines.next() {
         match line {
@@ -110,6 +110,16 @@ fn clang_arguments(told: &str) -> Vec<String> {
         }
     }
     arguments
+}
+
+/// Clang's name for Rust's target: Rust tells a RISC-V's extensions there, clang elsewhere. Types
+/// do not depend on them.
+fn clang_target(target: &str) -> String {
+    match target.split_once('-') {
+        Some((arch, rest)) if arch.starts_with("riscv32") => format!("riscv32-{rest}"),
+        Some((arch, rest)) if arch.starts_with("riscv64") => format!("riscv64-{rest}"),
+        Some(_) | None => target.to_owned(),
+    }
 }
 
 fn is_wanted(flag: &str) -> bool {
