@@ -84,12 +84,15 @@ impl Component {
                     "dtc",
                     "arm-none-eabi-gcc",
                     "qemu-system-arm",
+                    "riscv64-unknown-elf-gcc",
+                    "qemu-system-riscv32",
                     "ip",
                     "unshare",
                     "setpriv",
                 ],
                 "cmake ninja-build device-tree-compiler gcc-arm-none-eabi \
-                 libnewlib-arm-none-eabi gcc-multilib qemu-system-arm iproute2 util-linux; \
+                 libnewlib-arm-none-eabi gcc-multilib qemu-system-arm gcc-riscv64-unknown-elf \
+                 qemu-system-misc iproute2 util-linux; \
                  pip install west",
             ),
             Self::BareMetal => (

@@ -7,6 +7,8 @@ pub enum Board {
     QemuCortexM3,
     /// Arm's MPS2+ with a Cortex-M3 in QEMU: 4 MiB of each.
     Mps2An385,
+    /// QEMU's virtual machine with a RISC-V of 32 bits: 256 MiB of RAM.
+    QemuRiscv32,
     /// A process on this machine, whose flash is a file.
     NativeSim,
 }
@@ -14,11 +16,64 @@ pub enum Board {
 /// What QEMU is told of a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Machine {
-    /// `-machine`.
-    pub name: &'static str,
-    /// `-nic user,model=`.
-    pub nic: &'static str,
+    /// The emulator.
+    pub emulator: &'static str,
+    /// What makes it the board, with the console on its standard error.
+    pub arguments: &'static [&'static str],
+    /// How the board reaches the user-mode network.
+    pub network: Network,
 }
+
+/// A board's way to QEMU's user-mode network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// A controller that QEMU has: `-nic user,model=`.
+    Controller(&'static str),
+    /// Frames in SLIP, on the first serial line.
+    Slip,
+}
+
+const LM3S6965: Machine = Machine {
+    emulator: "qemu-system-arm",
+    arguments: &[
+        "-machine",
+        "lm3s6965evb",
+        "-cpu",
+        "cortex-m3",
+        "-serial",
+        "file:/dev/stderr",
+    ],
+    network: Network::Controller("stellaris"),
+};
+
+const MPS2_AN385: Machine = Machine {
+    emulator: "qemu-system-arm",
+    arguments: &[
+        "-machine",
+        "mps2-an385",
+        "-cpu",
+        "cortex-m3",
+        "-serial",
+        "file:/dev/stderr",
+    ],
+    network: Network::Controller("lan9118"),
+};
+
+/// Its one serial line is the network: what it prints goes by semihosting.
+const RISCV32: Machine = Machine {
+    emulator: "qemu-system-riscv32",
+    arguments: &[
+        "-machine",
+        "virt",
+        "-bios",
+        "none",
+        "-m",
+        "256",
+        "-semihosting-config",
+        "enable=on,target=native",
+    ],
+    network: Network::Slip,
+};
 
 impl Board {
     /// As Zephyr calls it.
@@ -27,6 +82,7 @@ impl Board {
         match self {
             Self::QemuCortexM3 => "qemu_cortex_m3",
             Self::Mps2An385 => "mps2_an385",
+            Self::QemuRiscv32 => "qemu_riscv32",
             Self::NativeSim => "native_sim",
         }
     }
@@ -35,14 +91,9 @@ impl Board {
     #[must_use]
     pub const fn machine(self) -> Option<Machine> {
         match self {
-            Self::QemuCortexM3 => Some(Machine {
-                name: "lm3s6965evb",
-                nic: "stellaris",
-            }),
-            Self::Mps2An385 => Some(Machine {
-                name: "mps2-an385",
-                nic: "lan9118",
-            }),
+            Self::QemuCortexM3 => Some(LM3S6965),
+            Self::Mps2An385 => Some(MPS2_AN385),
+            Self::QemuRiscv32 => Some(RISCV32),
             Self::NativeSim => None,
         }
     }
@@ -52,6 +103,7 @@ impl Board {
     pub const fn toolchain(self) -> &'static str {
         match self {
             Self::QemuCortexM3 | Self::Mps2An385 => "gnuarmemb",
+            Self::QemuRiscv32 => "cross-compile",
             Self::NativeSim => "host",
         }
     }
@@ -60,7 +112,7 @@ impl Board {
     #[must_use]
     pub const fn product(self) -> &'static str {
         match self {
-            Self::QemuCortexM3 | Self::Mps2An385 => "zephyr.elf",
+            Self::QemuCortexM3 | Self::Mps2An385 | Self::QemuRiscv32 => "zephyr.elf",
             Self::NativeSim => "zephyr.exe",
         }
     }

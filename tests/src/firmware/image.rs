@@ -96,6 +96,7 @@ impl Image {
             .env("ZEPHYR_BASE", workspace.zephyr())
             .env("ZEPHYR_TOOLCHAIN_VARIANT", self.board.toolchain())
             .env("GNUARMEMB_TOOLCHAIN_PATH", gnuarmemb())
+            .env("CROSS_COMPILE", RISCV)
             .args(["build", "--board", self.board.name(), "--build-dir"])
             .arg(folder);
         if is_configured {
@@ -106,6 +107,9 @@ impl Image {
             .arg(repository(self.application))
             .arg("--")
             .arg(format!("-DEXTRA_CONF_FILE={}", conf.display()));
+        if self.board == Board::QemuRiscv32 {
+            west.arg(format!("-DCMAKE_EXE_LINKER_FLAGS=-L{}", libgcc().display()));
+        }
         west
     }
 }
@@ -117,6 +121,19 @@ fn gnuarmemb() -> PathBuf {
     let folder = folders.find(|folder| folder.join("arm-none-eabi-gcc").is_file());
     let above = folder.and_then(|folder| folder.parent().map(Path::to_owned));
     above.unwrap_or_else(|| "/usr".into())
+}
+
+/// What the names of the compiler for RISC-V begin with.
+const RISCV: &str = "riscv64-unknown-elf-";
+
+/// Where that compiler has its library for a processor without floating point. Asked for one by
+/// Zephyr's name of the processor, which tells more extensions, Debian's finds none.
+fn libgcc() -> PathBuf {
+    let asked = ["-march=rv32imac", "-mabi=ilp32", "-print-libgcc-file-name"];
+    let output = Command::new(format!("{RISCV}gcc")).args(asked).output();
+    let printed = output.map(|output| output.stdout).unwrap_or_default();
+    let library = PathBuf::from(String::from_utf8_lossy(&printed).trim());
+    library.parent().map(Path::to_owned).unwrap_or_default()
 }
 
 impl fmt::Display for Image {

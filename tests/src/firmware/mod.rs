@@ -16,6 +16,7 @@
 //! | [`programs`] | the master, the Linux agent and the command, as cargo built them |
 //! | [`namespace`] | the network that the cases have to themselves |
 //! | [`child`] | a process that does not outlive its test, and its console |
+//! | [`slip`] | the network of a board whose only way out is a serial line |
 //! | [`qemu`], [`native`], [`node`] | a node that runs an image |
 //! | [`cluster`] | a master and what it tells |
 //! | [`proxy`] | a network that misbehaves, between nodes and master |
@@ -38,6 +39,7 @@ pub mod node;
 pub mod programs;
 pub mod proxy;
 pub mod qemu;
+pub mod slip;
 pub mod workspace;
 
 use std::path::PathBuf;

@@ -17,7 +17,7 @@ pub enum Node {
 }
 
 impl Node {
-    /// Boots `image`. `folder` keeps the flash of a node that has one.
+    /// Boots `image`. `folder` keeps the flash of a node that has one, and QEMU's sockets.
     ///
     /// # Panics
     ///
@@ -25,7 +25,7 @@ impl Node {
     #[must_use]
     pub fn boot(image: &Image, folder: &Path) -> Self {
         match image.board.machine() {
-            Some(machine) => Self::Qemu(Qemu::boot(image, machine)),
+            Some(machine) => Self::Qemu(Qemu::boot(image, machine, folder)),
             None => Self::Native(Native::boot(image, &folder.join(format!("{image}.flash")))),
         }
     }

@@ -1,37 +1,41 @@
 //! A node in QEMU.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{ChildStdin, ChildStdout};
+use std::path::Path;
+use std::process::{ChildStdin, ChildStdout, Command};
+use std::thread;
 
 use serde_json::{Value, json};
 
-use super::board::Machine;
+use super::board::{Machine, Network};
 use super::child::{Console, Process, owned};
 use super::image::Image;
+use super::slip::Wire;
 
 /// QEMU with an image. Its user-mode network makes `10.0.2.2` the loopback of the namespace.
 #[derive(Debug)]
 pub struct Qemu {
     process: Process,
     control: Control,
+    /// Where its sockets are.
+    _folder: tempfile::TempDir,
 }
 
 impl Qemu {
-    /// Boots `image`.
+    /// Boots `image`, with its sockets in a folder of their own below `folder`.
     ///
     /// # Panics
     ///
     /// Where it does not start.
     #[must_use]
-    pub fn boot(image: &Image, machine: Machine) -> Self {
-        let mut qemu = owned("qemu-system-arm");
-        qemu.args(["-machine", machine.name, "-cpu", "cortex-m3"])
+    pub fn boot(image: &Image, machine: Machine, folder: &Path) -> Self {
+        let folder = tempfile::tempdir_in(folder).expect("a folder");
+        let mut qemu = owned(machine.emulator);
+        qemu.args(machine.arguments)
             .args(["-display", "none", "-vga", "none", "-monitor", "none"])
-            .args(["-qmp", "stdio", "-serial", "file:/dev/stderr"])
-            .arg("-nic")
-            .arg(format!("user,model={}", machine.nic))
-            .arg("-kernel")
+            .args(["-qmp", "stdio", "-kernel"])
             .arg(image.product());
+        connect(&mut qemu, machine.network, folder.path());
         let name = format!("{image} in QEMU");
         let (process, input, output) = Process::start_controlled(name, qemu);
         let output = BufReader::new(output);
@@ -39,7 +43,11 @@ impl Qemu {
         let greeting = control.line();
         assert!(greeting.get("QMP").is_some(), "{greeting}");
         control.execute("qmp_capabilities");
-        Self { process, control }
+        Self {
+            process,
+            control,
+            _folder: folder,
+        }
     }
 
     /// What the node prints.
@@ -61,6 +69,21 @@ impl Qemu {
     #[must_use]
     pub fn is_running(&mut self) -> bool {
         self.process.is_running()
+    }
+}
+
+/// Gives the board its network.
+fn connect(qemu: &mut Command, network: Network, folder: &Path) {
+    match network {
+        Network::Controller(model) => {
+            qemu.arg("-nic").arg(format!("user,model={model}"));
+        }
+        Network::Slip => {
+            let wire = Wire::new(folder).expect("sockets");
+            qemu.args(wire.arguments());
+            // Ends with QEMU: what a network loses then, nobody waits for.
+            thread::spawn(move || wire.carry());
+        }
     }
 }
 
