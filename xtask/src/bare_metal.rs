@@ -77,6 +77,10 @@ impl Firmware {
             cargo.arg("--config").arg(config("firmware-small.toml"));
         }
         let output = repository::path("target").join(self.output).join(folder);
+        let target = match flags {
+            Flags::Plain => TARGET.into(),
+            Flags::Small => toolchain::lean_target(&cargo, &output)?,
+        };
         let script = directory.join("link.ld");
         let rustflags = format!(
             "-Clinker={} -Clink-arg=-T{} {}",
@@ -86,7 +90,9 @@ impl Firmware {
         );
         cargo
             .args(["build", "--locked", "--quiet", "--profile", "firmware"])
-            .args(["--target", TARGET, "--target-dir"])
+            .arg("--target")
+            .arg(target)
+            .arg("--target-dir")
             .arg(&output)
             .args(options)
             .current_dir(&directory)

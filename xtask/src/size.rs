@@ -4,7 +4,8 @@
 //! built with (`.cargo/firmware.toml`, `.cargo/firmware-small.toml`). Its image is weighed symbol
 //! by symbol, and run in QEMU through a life of registration, fetch, outputs and kills with a
 //! master at the other end of its serial line, which tells the heap and the stack it took. All
-//! that is in the image counts, but for the probe's own startup, serial line and heap.
+//! that is in the image counts, but for the probe's own startup, serial line and heap, and for
+//! `memcpy` and the like, which any firmware has from its C library.
 //!
 //! Other images, such as firmware for a board, are weighed beside it where their budgets are
 //! given: `--image zephyr.elf:200K:64K`.
@@ -26,7 +27,10 @@ mod probe;
 mod table;
 mod world;
 
-use anyhow::bail;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
 use clap::Args;
 
 use crate::bare_metal::{Firmware, Flags};
@@ -59,6 +63,9 @@ pub(crate) struct Size {
     /// Print the largest symbols too, this many.
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     symbols: usize,
+    /// Write the figures of the agent into this page too, as in docs/sizes.md.
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
 }
 
 impl Size {
@@ -71,6 +78,10 @@ impl Size {
         table::flash(&plain, &small);
         table::symbols(&small, self.symbols);
         table::ram(&memory);
+        if let Some(page) = &self.write {
+            let figures = table::page(&small, &memory, AGENT_FLASH, AGENT_RAM);
+            fs::write(page, figures).with_context(|| format!("writing {}", page.display()))?;
+        }
         let mut over = table::total("agent, flash", small.counted(), AGENT_FLASH);
         over |= table::total("agent, RAM", memory.total(), AGENT_RAM);
         for budget in &self.images {

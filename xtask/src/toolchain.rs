@@ -1,9 +1,11 @@
 //! What can build for a bare Cortex-M3 here: the toolchain in use where it has what is needed,
 //! else Debian's, which has the sources of the standard library.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{fmt, fs};
+
+use anyhow::{Context, ensure};
 
 /// The target of the pure crates and of the smallest firmware.
 pub const TARGET: &str = "thumbv7m-none-eabi";
@@ -72,6 +74,37 @@ pub fn cargo_with_sources() -> Result<Command, NoToolchain> {
         return Ok(debian());
     }
     Err(NoToolchain::Sources)
+}
+
+/// Writes a description of [`TARGET`] into this folder, for this cargo, in which functions keep
+/// no frame pointer. In rustc's own they do, whatever it is told, which costs a register, and a
+/// twentieth of the code.
+///
+/// # Errors
+///
+/// Where rustc does not describe the target as expected, or the file cannot be written.
+pub fn lean_target(cargo: &Command, folder: &Path) -> anyhow::Result<PathBuf> {
+    let own = cargo.get_envs().find(|(name, _)| *name == "RUSTC");
+    let rustc = own.and_then(|(_, rustc)| rustc).unwrap_or("rustc".as_ref());
+    let printed = Command::new(rustc)
+        .args(["-Zunstable-options", "--print", "target-spec-json"])
+        .args(["--target", TARGET])
+        .env("RUSTC_BOOTSTRAP", "1")
+        .output()
+        .context("asking rustc for the target")?;
+    let described = String::from_utf8(printed.stdout)?;
+    let lean = described.replace(
+        "\"frame-pointer\": \"always\"",
+        "\"frame-pointer\": \"may-omit\"",
+    );
+    ensure!(
+        lean != described,
+        "rustc describes {TARGET} as: {described}"
+    );
+    let path = folder.join(format!("{TARGET}.json"));
+    fs::create_dir_all(folder)?;
+    fs::write(&path, lean).with_context(|| format!("writing {}", path.display()))?;
+    Ok(path)
 }
 
 fn debian() -> Command {

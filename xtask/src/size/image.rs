@@ -13,6 +13,9 @@ use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind};
 /// What of the probe is not the agent's: the board, the heap and the driver.
 const PROBE: &str = "probe (not counted)";
 
+/// What copies and fills memory: any firmware has it, from the C library.
+const MEMORY: &str = "memcpy and the like (not counted)";
+
 /// Where the probe calls the agent; what was inlined there is the agent's.
 const CALLS: &str = "edgerm_size_probe::calls";
 
@@ -98,9 +101,9 @@ impl Image {
 
     /// Bytes of flash without what firmware has its own of.
     pub(super) fn counted(&self) -> u64 {
-        let probe = self.symbols.iter().filter(|symbol| symbol.group == PROBE);
-        let not_counted: u64 = probe.map(|symbol| symbol.bytes).sum();
-        self.flash - not_counted
+        let others = |symbol: &&Symbol| [PROBE, MEMORY].contains(&symbol.group.as_str());
+        let not_counted = self.symbols.iter().filter(others);
+        self.flash - not_counted.map(|symbol| symbol.bytes).sum::<u64>()
     }
 }
 
@@ -144,11 +147,18 @@ fn group_of(name: &str) -> &str {
         "edgerm_size_probe" if name.contains(CALLS) => "agent, where it is called",
         "edgerm_size_probe" | "linked_list_allocator" | "__rustc" => PROBE,
         _ if STARTUP.contains(&name) => PROBE,
+        "compiler_builtins" if rest.starts_with("::mem::") => MEMORY,
+        _ if is_memory(name.rsplit("::").next().unwrap_or(name)) => MEMORY,
         _ if rest.starts_with("::") => first,
         // Methods of slices, numbers and pointers.
         _ if name.contains("::") => "core",
         _ => "without a crate",
     }
+}
+
+/// Whether a function of this name copies, fills or compares memory.
+fn is_memory(name: &str) -> bool {
+    name.starts_with("__aeabi_mem") || ["memcpy", "memmove", "memset", "memcmp"].contains(&name)
 }
 
 #[cfg(test)]
@@ -175,7 +185,10 @@ mod tests {
                 "agent, where it is called",
             ),
             ("reset", PROBE),
-            ("memcpy", "without a crate"),
+            ("memcpy", MEMORY),
+            ("compiler_builtins::mem::memmove", MEMORY),
+            ("compiler_builtins::arm::__aeabi_memcpy4", MEMORY),
+            ("__aeabi_uldivmod", "without a crate"),
         ] {
             assert_eq!(group_of(name), group, "{name}");
         }

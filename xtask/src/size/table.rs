@@ -64,6 +64,50 @@ pub(super) fn ram(memory: &Memory) {
     }
 }
 
+/// The page that keeps the figures.
+pub(super) fn page(image: &Image, memory: &Memory, flash: u64, ram: u64) -> String {
+    let groups = image.groups();
+    let flash_rows = by_size(&groups, &BTreeMap::new())
+        .into_iter()
+        .map(|group| (group, groups[group]));
+    let ram_rows = [
+        ("the agent, with a table of four tasks", memory.agent),
+        ("its heap, with the gaps between blocks", memory.heap_reach),
+        (
+            "the deepest stack of an input or output",
+            memory.stack.max(memory.stack_of_new),
+        ),
+    ];
+    format!(
+        "# What the agent takes of a Cortex-M3\n\n\
+         `agent-core` with `coap` and `protocol`, alone on a bare Cortex-M3, built with \
+         `.cargo/firmware.toml`,\n`.cargo/firmware-small.toml` and no frame pointers. \
+         `cargo xtask size --write docs/sizes.md` weighs\nthem, runs them in QEMU through a life \
+         of registration, fetches, outputs, kills and a farewell,\nand writes this page. CI fails \
+         where the agent takes more than it may. Figures differ by some\nbytes from compiler to \
+         compiler.\n\n\
+         {}\n{}",
+        section("Flash", flash_rows, image.counted(), flash),
+        section("RAM", ram_rows, memory.total(), ram)
+    )
+}
+
+fn section<'a>(
+    title: &str,
+    rows: impl IntoIterator<Item = (&'a str, u64)>,
+    total: u64,
+    budget: u64,
+) -> String {
+    let rows: String = rows
+        .into_iter()
+        .map(|(of, bytes)| format!("| {of} | {bytes} |\n"))
+        .collect();
+    format!(
+        "## {title}\n\n| of | bytes |\n|---|---:|\n{rows}\
+         | **counted in all, of {budget}** | **{total}** |\n"
+    )
+}
+
 /// A total and what it may be; true where it is over.
 pub(super) fn total(of: &str, bytes: u64, budget: u64) -> bool {
     let over = bytes > budget;
