@@ -108,6 +108,23 @@ function(edgerm_rust_toolchain target out_cargo out_small)
   )
 endfunction()
 
+# Rust's own description of an Arm target has each function keep a frame pointer, which nothing
+# here reads; without it the agent is 5 % smaller. Gives the path of a description of that kind,
+# or the target's name where it has no such line.
+function(edgerm_rust_target_spec rustc target folder out)
+  execute_process(
+    COMMAND ${CMAKE_COMMAND} -E env --unset=LD_LIBRARY_PATH RUSTC_BOOTSTRAP=1
+      ${rustc} -Zunstable-options --print target-spec-json --target ${target}
+    OUTPUT_VARIABLE spec ERROR_QUIET
+  )
+  string(REPLACE "\"frame-pointer\": \"always\"" "\"frame-pointer\": \"may-omit\"" smaller "${spec}")
+  set(${out} ${target} PARENT_SCOPE)
+  if(NOT smaller STREQUAL spec)
+    file(CONFIGURE OUTPUT ${folder}/${target}.json CONTENT "${smaller}" @ONLY)
+    set(${out} ${folder}/${target}.json PARENT_SCOPE)
+  endif()
+endfunction()
+
 # Writes what the image's C is compiled with, a flag a line, for bindgen. Includes and definitions
 # are also those of the libraries that Zephyr's interface links, such as drivers of a HAL.
 function(edgerm_rust_flags file)
@@ -138,6 +155,10 @@ function(edgerm_rust)
   set(environment RUSTC=${toolchain}/rustc EDGERM_ZEPHYR_FLAGS=${flags}
     EDGERM_ZEPHYR_AUTOCONF=${AUTOCONF_H} EDGERM_ZEPHYR_GLUE=${glue})
   set(configs --config ${EDGERM_ROOT}/.cargo/firmware.toml)
+  set(target_spec ${target})
+  if(small AND CONFIG_ARM)
+    edgerm_rust_target_spec(${toolchain}/rustc ${target} ${EDGERM_CARGO_TARGET_DIR} target_spec)
+  endif()
   if(small)
     list(APPEND environment RUSTC_BOOTSTRAP=1)
     list(APPEND configs --config ${EDGERM_ROOT}/.cargo/firmware-small.toml)
@@ -154,7 +175,7 @@ function(edgerm_rust)
     COMMAND flock ${EDGERM_CARGO_TARGET_DIR}.lock
       sh ${EDGERM_ROOT}/zephyr/cmake/cargo.sh ${archive} ${own_archive} ${CMAKE_AR}
       ${CMAKE_COMMAND} -E env ${foreign} ${environment}
-      ${cargo} ${configs} build --quiet --profile firmware --target ${target}
+      ${cargo} ${configs} build --quiet --profile firmware --target ${target_spec}
       --manifest-path ${EDGERM_CRATE}/Cargo.toml --target-dir ${EDGERM_CARGO_TARGET_DIR}
     BYPRODUCTS ${own_archive} ${glue}/static_functions.c
     COMMENT "Building the EdgeRM agent for ${target}"
