@@ -18,9 +18,11 @@
 //! | `geometry.rs` | [`Flash`], and what of it is relied upon |
 //! | `header.rs` | what stands before a module |
 //! | `directory.rs` | which modules there are, and where the next one goes |
+//! | `expected.rs` | which modules are to come |
 //! | `modules.rs` | [`FlashModules`] |
 
 mod directory;
+mod expected;
 mod geometry;
 mod header;
 mod modules;

@@ -7,6 +7,7 @@ use edgerm_protocol::ModuleId;
 use sha2::{Digest, Sha256};
 
 use super::directory::{Directory, Entry};
+use super::expected::Expected;
 use super::geometry::{Flash, FlashError, Geometry, GeometryError};
 use super::header::{HEADER, Header};
 
@@ -25,6 +26,7 @@ pub struct FlashModules<F, const MODULES: usize> {
     flash: F,
     geometry: Geometry,
     directory: Directory<MODULES>,
+    expected: Expected<MODULES>,
     work: Work,
 }
 
@@ -32,11 +34,6 @@ pub struct FlashModules<F, const MODULES: usize> {
 #[derive(Debug)]
 enum Work {
     None,
-    /// The module of so many bytes was asked for and is not there.
-    Expecting {
-        module: ModuleId,
-        size: u32,
-    },
     /// Its units are erased, the last of them first: its header is written over an erased one.
     Erasing {
         entry: Entry,
@@ -80,6 +77,7 @@ impl<F: Flash, const MODULES: usize> FlashModules<F, MODULES> {
             flash,
             geometry,
             directory: Directory::new(),
+            expected: Expected::new(),
             work: Work::None,
         };
         modules.scan();
@@ -93,13 +91,13 @@ impl<F: Flash, const MODULES: usize> FlashModules<F, MODULES> {
     /// [`StorageError::Io`] where the flash does not work.
     pub fn check(&mut self, module: ModuleId, size: u32) -> nb::Result<ModuleCheck, StorageError> {
         let Some(entry) = self.directory.find(module).copied() else {
-            self.work = Work::Expecting { module, size };
+            self.expect(module, size);
             return Ok(ModuleCheck::Partial(0));
         };
         if entry.size != size {
             // Whoever told one of the sizes was wrong; the digest will tell.
             self.remove(&entry)?;
-            self.work = Work::Expecting { module, size };
+            self.expect(module, size);
             return Ok(ModuleCheck::Partial(0));
         }
         let is_part = entry.written < size;
@@ -118,7 +116,7 @@ impl<F: Flash, const MODULES: usize> FlashModules<F, MODULES> {
         }
         if !is_right {
             self.remove(&entry)?;
-            self.work = Work::Expecting { module, size };
+            self.expect(module, size);
             return Ok(ModuleCheck::Corrupt);
         }
         self.directory.touch(module);
@@ -261,61 +259,69 @@ impl<F: Flash, const MODULES: usize> FlashModules<F, MODULES> {
         Ok(0)
     }
 
-    /// Makes room for a module and writes its header.
+    /// The module may be stored next. What was begun and failed is begun anew then.
+    fn expect(&mut self, module: ModuleId, size: u32) {
+        self.expected.insert(module, size);
+        self.work = Work::None;
+    }
+
+    /// Begins a module that was asked for: makes room for it and writes its header.
     fn begin(&mut self, module: ModuleId) -> nb::Result<(), StorageError> {
-        match &mut self.work {
-            Work::Expecting { module: own, size } if *own == module => {
-                let size = *size;
-                let units = u16::try_from(self.geometry.units_for(size))
-                    .ok()
-                    .filter(|units| *units <= self.geometry.units())
-                    .ok_or(StorageError::Full)?;
-                let surplus = self.directory.surplus();
-                if let Some(surplus) = surplus.map_err(|_| StorageError::Full)? {
-                    self.remove(&surplus)?;
-                    return Err(nb::Error::WouldBlock);
-                }
-                let first = self
-                    .directory
-                    .make_room(units, self.geometry.units())
-                    .ok_or(StorageError::Full)?;
-                let entry = Entry {
-                    module,
-                    size,
-                    written: 0,
-                    found: false,
-                    first,
-                    units,
-                    pins: 0,
-                    used: self.directory.next_use(),
-                };
-                self.work = Work::Erasing { entry, left: units };
-                Err(nb::Error::WouldBlock)
+        let (entry, left) = match &mut self.work {
+            Work::Erasing { entry, left } if entry.module == module => (entry, left),
+            Work::None | Work::Erasing { .. } | Work::Hashing { .. } => {
+                return self.make_room(module);
             }
-            Work::Erasing { entry, left } if entry.module == module => {
-                let entry = *entry;
-                if let Some(next) = left.checked_sub(1) {
-                    *left = next;
-                    let unit = self.offset(entry.first + next);
-                    self.flash.erase(unit).map_err(|_| StorageError::Io)?;
-                    return Err(nb::Error::WouldBlock);
-                }
-                let header = Header {
-                    module,
-                    size: entry.size,
-                    sequence: entry.used,
-                };
-                let offset = self.offset(entry.first);
-                let written = self.flash.write(offset, &header.to_bytes());
-                written.map_err(|_| StorageError::Io)?;
-                self.work = Work::None;
-                self.directory.insert(entry);
-                Ok(())
-            }
-            Work::None | Work::Expecting { .. } | Work::Erasing { .. } | Work::Hashing { .. } => {
-                Err(StorageError::Io.into())
-            }
+        };
+        let entry = *entry;
+        if let Some(next) = left.checked_sub(1) {
+            *left = next;
+            let unit = self.offset(entry.first + next);
+            self.flash.erase(unit).map_err(|_| StorageError::Io)?;
+            return Err(nb::Error::WouldBlock);
         }
+        let header = Header {
+            module,
+            size: entry.size,
+            sequence: entry.used,
+        };
+        let offset = self.offset(entry.first);
+        let written = self.flash.write(offset, &header.to_bytes());
+        written.map_err(|_| StorageError::Io)?;
+        self.work = Work::None;
+        self.expected.remove(module);
+        self.directory.insert(entry);
+        Ok(())
+    }
+
+    /// Forgets what has to go for a module that was asked for, and goes on to erase its place.
+    fn make_room(&mut self, module: ModuleId) -> nb::Result<(), StorageError> {
+        let size = self.expected.size(module).ok_or(StorageError::Io)?;
+        let units = u16::try_from(self.geometry.units_for(size))
+            .ok()
+            .filter(|units| *units <= self.geometry.units())
+            .ok_or(StorageError::Full)?;
+        let surplus = self.directory.surplus();
+        if let Some(surplus) = surplus.map_err(|_| StorageError::Full)? {
+            self.remove(&surplus)?;
+            return Err(nb::Error::WouldBlock);
+        }
+        let first = self
+            .directory
+            .make_room(units, self.geometry.units())
+            .ok_or(StorageError::Full)?;
+        let entry = Entry {
+            module,
+            size,
+            written: 0,
+            found: false,
+            first,
+            units,
+            pins: 0,
+            used: self.directory.next_use(),
+        };
+        self.work = Work::Erasing { entry, left: units };
+        Err(nb::Error::WouldBlock)
     }
 
     /// Appends to what is there of a module. A write unit that looks erased is left as it is:
@@ -367,9 +373,7 @@ impl<F: Flash, const MODULES: usize> FlashModules<F, MODULES> {
     fn hash(&mut self, entry: &Entry) -> nb::Result<bool, StorageError> {
         let (mut digest, mut at) = match core::mem::replace(&mut self.work, Work::None) {
             Work::Hashing { module, digest, at } if module == entry.module => (digest, at),
-            Work::None | Work::Expecting { .. } | Work::Erasing { .. } | Work::Hashing { .. } => {
-                (Sha256::new(), 0)
-            }
+            Work::None | Work::Erasing { .. } | Work::Hashing { .. } => (Sha256::new(), 0),
         };
         let end = entry.size.min(at + HASHED_AT_ONCE);
         let start = self.data(entry);

@@ -265,6 +265,22 @@ fn what_was_not_asked_for_is_not_stored() {
     assert!(modules.load(id(&wasm)).is_err());
 }
 
+/// Tasks wait for their modules, and were asked for together.
+#[test]
+fn modules_that_were_asked_for_are_stored_one_after_another() {
+    let mut modules = on(&Nor::new(GEOMETRY));
+    let wasm = [1, 2, 3].map(|seed| module(seed, 300));
+    for wasm in &wasm {
+        assert_eq!(check(&mut modules, wasm), Ok(ModuleCheck::Partial(0)));
+    }
+    for wasm in &wasm {
+        wait(|| modules.store(id(wasm), 0, wasm)).unwrap();
+    }
+    for wasm in &wasm {
+        assert_eq!(content(&mut modules, wasm).as_ref(), Ok(wasm));
+    }
+}
+
 #[test]
 fn erasures_go_round() {
     let flash = Nor::new(GEOMETRY);
