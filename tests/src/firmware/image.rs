@@ -97,6 +97,8 @@ impl Image {
             .env("ZEPHYR_TOOLCHAIN_VARIANT", self.board.toolchain())
             .env("GNUARMEMB_TOOLCHAIN_PATH", gnuarmemb())
             .env("CROSS_COMPILE", RISCV)
+            // Most crates are the same in every image.
+            .env("EDGERM_CARGO_TARGET_DIR", repository("target/zephyr/cargo"))
             .args(["build", "--board", self.board.name(), "--build-dir"])
             .arg(folder);
         if is_configured {

@@ -19,6 +19,7 @@
 //! | [`slip`] | the network of a board whose only way out is a serial line |
 //! | [`qemu`], [`native`], [`node`] | a node that runs an image |
 //! | [`cluster`] | a master and what it tells |
+//! | [`command`] | `edgerm`, run on that master |
 //! | [`proxy`] | a network that misbehaves, between nodes and master |
 //! | [`harness`] | cases, what they need, and how they are run |
 
@@ -31,6 +32,7 @@
 pub mod board;
 pub mod child;
 pub mod cluster;
+pub mod command;
 pub mod harness;
 pub mod image;
 pub mod namespace;

@@ -1,6 +1,7 @@
 //! A node that is a process of this machine.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::child::{Console, Process, owned};
 use super::image::Image;
@@ -52,8 +53,14 @@ impl Native {
     }
 }
 
+/// Boots of any node so far.
+static BOOTS: AtomicU32 = AtomicU32::new(1);
+
 fn start(image: &Image, flash: &Path) -> Process {
     let mut native = owned(image.product());
     native.arg(format!("--flash={}", flash.display()));
+    // Its entropy is a generator, which each boot is to begin elsewhere.
+    let seed = BOOTS.fetch_add(1, Ordering::Relaxed);
+    native.arg(format!("--seed={seed}"));
     Process::start(image.to_string(), native)
 }

@@ -1,16 +1,13 @@
 //! A master in a process of its own, and what it tells.
 
+mod tasks;
+
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 
-use edgerm_framework::api::{Agent, Constraints, EventKind, Module, Offer, Task};
-use edgerm_framework::{
-    AgentId, Client, ConstraintsExt, Error, Events, Launch, Scheduler, TaskId, TaskState,
-};
-use serde_json::Value;
+use edgerm_framework::api::{Agent, EventKind};
+use edgerm_framework::{AgentId, Client, Error, Events, Scheduler};
 use tokio::runtime::Runtime;
 
 use super::PATIENCE;
@@ -19,6 +16,7 @@ use super::image::Image;
 use super::node::Node;
 use super::programs::Program;
 use super::proxy::{Proxy, Rule};
+pub use tasks::prebuilt;
 
 /// Where nodes look for their master, by any address of the namespace.
 const COAP: &str = "0.0.0.0:5683";
@@ -28,7 +26,8 @@ const COAP_BEHIND: &str = "127.0.0.1:5684";
 
 const HTTP: &str = "127.0.0.1:8080";
 
-const URL: &str = "http://127.0.0.1:8080";
+/// Where its API is.
+pub const URL: &str = "http://127.0.0.1:8080";
 
 /// A master, and a framework on it.
 pub struct Cluster {
@@ -199,123 +198,10 @@ impl Cluster {
         &self.scheduler
     }
 
-    /// Uploads a module.
-    ///
-    /// # Panics
-    ///
-    /// Where the master refuses it.
+    /// The master's API.
     #[must_use]
-    pub fn upload(&self, wasm: Vec<u8>) -> Module {
-        self.wait("the module is admitted", self.client.upload_module(wasm))
-    }
-
-    /// Uploads one of `wasm-apps/prebuilt`.
-    ///
-    /// # Panics
-    ///
-    /// Where there is none of that name.
-    #[must_use]
-    pub fn upload_prebuilt(&self, name: &str) -> Module {
-        let wasm = std::fs::read(prebuilt(name)).expect("a module of that name");
-        self.upload(wasm)
-    }
-
-    /// An offer of `agent` that satisfies `constraints`.
-    ///
-    /// # Panics
-    ///
-    /// Where none is made.
-    #[must_use]
-    pub fn offer(&self, agent: &Agent, constraints: &Constraints) -> Offer {
-        let constraints = constraints.clone().agent(&agent.name);
-        let offers = self.scheduler.offers(&constraints, 1, PATIENCE);
-        let mut offers = self.wait("an offer", offers);
-        offers.pop().expect("one offer")
-    }
-
-    /// Launches on an offer of `agent`.
-    ///
-    /// # Panics
-    ///
-    /// Where that is refused.
-    #[must_use]
-    pub fn launch(&self, agent: &Agent, launch: Launch) -> Task {
-        let offer = self.offer(agent, &Constraints::default());
-        self.wait("the launch", self.scheduler.launch(&offer, launch))
-    }
-
-    /// The task once it is in `state`, beyond it, or has ended.
-    ///
-    /// # Panics
-    ///
-    /// Where that does not come.
-    #[must_use]
-    pub fn state(&self, task: TaskId, state: TaskState) -> Task {
-        let what = format!("task {task} is {state}");
-        self.wait(&what, self.client.wait_for_state(task, state))
-    }
-
-    /// The task once it has ended.
-    ///
-    /// # Panics
-    ///
-    /// Where that does not come.
-    #[must_use]
-    pub fn end(&self, task: TaskId) -> Task {
-        self.wait("the task ends", self.client.wait_for_end(task))
-    }
-
-    /// Kills a task, and waits until it has ended.
-    ///
-    /// # Panics
-    ///
-    /// Where it does not.
-    pub fn kill(&self, task: TaskId) -> Task {
-        self.wait("the kill", self.scheduler.kill(task));
-        self.end(task)
-    }
-
-    /// The first `count` outputs that `task` emitted, as text; its log lines are left out.
-    ///
-    /// # Panics
-    ///
-    /// Where so many do not come.
-    #[must_use]
-    pub fn emitted(&self, task: TaskId, count: usize) -> Vec<String> {
-        let mut outputs = self.client.follow_output(task);
-        let emitted = async {
-            let mut emitted = Vec::new();
-            while emitted.len() < count {
-                let Some(output) = outputs.next().await? else {
-                    break;
-                };
-                if output.level.is_none() {
-                    let bytes = output.data.to_bytes().unwrap_or_default();
-                    emitted.push(String::from_utf8_lossy(&bytes).into_owned());
-                }
-            }
-            Ok(emitted)
-        };
-        let emitted = self.wait("outputs", emitted);
-        assert_eq!(emitted.len(), count, "the task ended after {emitted:?}");
-        emitted
-    }
-
-    /// Runs `edgerm` with these arguments to its end, and gives what it wrote as JSON.
-    ///
-    /// # Panics
-    ///
-    /// Where it fails.
-    #[must_use]
-    pub fn edgerm(&self, arguments: &[&str]) -> Value {
-        let output = owned(Program::Command.path())
-            .args(arguments)
-            .args(["--output", "json", "--master", URL])
-            .stdin(Stdio::null())
-            .output()
-            .expect("edgerm starts");
-        assert!(output.status.success(), "{output:?}");
-        serde_json::from_slice(&output.stdout).expect("JSON")
+    pub const fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Ends the master at once, and starts another where it was.
@@ -337,12 +223,6 @@ impl Cluster {
         (self.events, self.scheduler) = connected.expect("the master answers");
         self.client = client;
     }
-}
-
-/// The file of one of `wasm-apps/prebuilt`.
-#[must_use]
-pub fn prebuilt(name: &str) -> std::path::PathBuf {
-    super::repository("wasm-apps/prebuilt").join(Path::new(name).with_extension("wasm"))
 }
 
 fn start_master(coap: &str) -> Process {

@@ -1,0 +1,57 @@
+//! What a node tells of itself when it joins, as `edgerm agents` shows it.
+
+use edgerm_tests::firmware::cluster::Cluster;
+use edgerm_tests::firmware::command;
+use edgerm_tests::firmware::image::Image;
+
+use crate::{LARGE, NATIVE, SMALL};
+
+pub(crate) fn small() {
+    let columns = ["0/1", "0/1", "0 B/5 KiB", "thermometer:temperature"];
+    joins(&SMALL, "arm", &columns);
+}
+
+pub(crate) fn large() {
+    let columns = [
+        "0/4",
+        "0/1",
+        "0 B/512 KiB",
+        "USERLED0:led,USERLED1:led,thermometer:temperature",
+    ];
+    joins(&LARGE, "arm", &columns);
+}
+
+pub(crate) fn native() {
+    let columns = [
+        "0/2",
+        "0/1",
+        "0 B/256 KiB",
+        "Green LED:led,thermometer:temperature",
+    ];
+    joins(&NATIVE, "x86", &columns);
+}
+
+/// `columns` are tasks, cores, memory and devices.
+fn joins(image: &Image, arch: &str, columns: &[&str; 4]) {
+    let mut cluster = Cluster::start();
+    let (_node, agent) = cluster.join(image);
+    let board = image.board.name();
+    // Called by its board and its link address.
+    let address = agent.name.strip_prefix(board);
+    let address = address.and_then(|rest| rest.strip_prefix('-'));
+    let digits = |digits: &str| digits.len() == 6 && u32::from_str_radix(digits, 16).is_ok();
+    assert!(address.is_some_and(digits), "{}", agent.name);
+
+    let told = command::text(&["agents"]);
+    let row = told.lines().find(|line| line.contains(&agent.name));
+    let row = row.expect("its row");
+    // Columns are parted by two spaces at least.
+    let cells: Vec<&str> = row.split("  ").map(str::trim).collect();
+    let cells: Vec<&str> = cells.into_iter().filter(|cell| !cell.is_empty()).collect();
+    let [_, name, state, tasks, cores, memory, devices, platform, _] = cells[..] else {
+        panic!("{told}");
+    };
+    assert_eq!((name, state), (&*agent.name, "registered"));
+    assert_eq!([tasks, cores, memory, devices], *columns);
+    assert_eq!(platform, format!("zephyr/{arch}/{board}"));
+}
