@@ -74,8 +74,9 @@ const fn actuator(name: &'static str, unit: &'static str) -> Kind {
 }
 
 /// Every standard kind. Units of sensors are those of Zephyr's channels (`sensor.h`).
-pub const KINDS: [Kind; 24] = [
+pub const KINDS: [Kind; 25] = [
     sensor("temperature", "°C"),
+    sensor("die_temperature", "°C"),
     sensor("humidity", "%"),
     sensor("pressure", "kPa"),
     sensor("light", "lx"),

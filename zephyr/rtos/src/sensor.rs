@@ -22,8 +22,9 @@ unsafe impl Send for Sensor {}
 pub type Channel = sys::sensor_channel;
 
 /// Standard kinds of EdgeRM, and the channel that each is: `docs/resources.md`.
-pub const CHANNELS: [(&str, Channel); 18] = [
+pub const CHANNELS: [(&str, Channel); 19] = [
     ("temperature", sys::SENSOR_CHAN_AMBIENT_TEMP),
+    ("die_temperature", sys::SENSOR_CHAN_DIE_TEMP),
     ("humidity", sys::SENSOR_CHAN_HUMIDITY),
     ("pressure", sys::SENSOR_CHAN_PRESS),
     ("light", sys::SENSOR_CHAN_LIGHT),
