@@ -34,7 +34,9 @@ static void agent_main(void *p1, void *p2, void *p3)
 
 bool edgerm_agent_thread_start(void)
 {
-	if (agent_was_started && k_thread_join(&agent_thread, K_NO_WAIT) != 0) {
+	/* One that has left may have yet to return from the firmware's hook. That hook itself cannot
+	 * wait for it. */
+	if (agent_was_started && k_thread_join(&agent_thread, K_FOREVER) != 0) {
 		return false;
 	}
 	agent_was_started = true;

@@ -75,7 +75,11 @@ pub fn start() -> Result<(), StartError> {
         }
         was_running
     });
-    if was_running || !thread::start_agent() {
+    if was_running {
+        return Err(StartError);
+    }
+    if !thread::start_agent() {
+        CONTROL.with(|control| control.state.running = false);
         return Err(StartError);
     }
     Ok(())
