@@ -3,9 +3,11 @@
  *
  * What is free, in one line of the log, for tests that look for leaks.
  */
+#include <zephyr/fs/nvs.h>
 #include <zephyr/logging/log.h>
 #include <zephyr/net/net_context.h>
 #include <zephyr/net/net_pkt.h>
+#include <zephyr/settings/settings.h>
 #include <zephyr/sys/sys_heap.h>
 
 #include "glue.h"
@@ -24,6 +26,18 @@ static void count_context(struct net_context *context, void *contexts)
 	++*(unsigned int *)contexts;
 }
 
+/* Bytes that settings may still take, once what is overwritten or deleted there is given up. */
+static int free_settings(void)
+{
+#if defined(CONFIG_EDGERM_RECORDS) && defined(CONFIG_SETTINGS_NVS)
+	void *nvs;
+
+	return settings_storage_get(&nvs) ? -1 : (int)nvs_calc_free_space(nvs);
+#else
+	return 0;
+#endif
+}
+
 void edgerm_diagnostics(void)
 {
 	struct sys_memory_stats heap;
@@ -39,9 +53,10 @@ void edgerm_diagnostics(void)
 	net_context_foreach(count_context, &contexts);
 	k_thread_foreach(count, &threads);
 	LOG_INF("free: heap %u, rx %u, tx %u, rx data %ld, tx data %ld, contexts %u, threads %u, "
-		"agent stack %u, task stack %u",
+		"settings %d, agent stack %u, task stack %u",
 		(unsigned int)heap.free_bytes, k_mem_slab_num_free_get(rx),
 		k_mem_slab_num_free_get(tx), atomic_get(&rx_data->avail_count),
 		atomic_get(&tx_data->avail_count), CONFIG_NET_MAX_CONTEXTS - contexts, threads,
-		(unsigned int)edgerm_agent_stack_unused(), (unsigned int)edgerm_task_stack_unused(0));
+		free_settings(), (unsigned int)edgerm_agent_stack_unused(),
+		(unsigned int)edgerm_task_stack_unused(0));
 }

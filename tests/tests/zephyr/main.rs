@@ -10,6 +10,7 @@
 //! | `ends.rs`, `calls.rs` | how tasks end, and what they ask of their node |
 //! | `reboots.rs`, `masters.rs` | nodes and masters that start again |
 //! | `refusals.rs`, `downloads.rs` | what does not run, and why |
+//! | `leaks.rs` | nothing is left of many tasks |
 //! | `work.rs`, `rules.rs` | what is launched, and what is done to datagrams |
 #![expect(
     clippy::expect_used,
@@ -21,6 +22,7 @@ mod calls;
 mod downloads;
 mod ends;
 mod joins;
+mod leaks;
 mod many_nodes;
 mod many_tasks;
 mod masters;
@@ -120,6 +122,7 @@ fn main() -> ExitCode {
             &[LARGE],
             refusals::large_flash_full,
         ),
+        case("leaks::none", &[leaks::DIAGNOSED], leaks::none),
     ])
 }
 
