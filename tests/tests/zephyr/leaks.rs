@@ -64,7 +64,7 @@ pub(crate) fn none() {
             "agent stack" | "task stack" => assert!(after >= 256, "{what}: {after}"),
             // Not a byte in four tasks; what is on its way has not always the same size.
             "heap" | "settings" => {
-                assert!(before - after < tasks / 4, "{what}: {before}, then {after}")
+                assert!(before - after < tasks / 4, "{what}: {before}, then {after}");
             }
             _ => assert_eq!(after, before, "{what}"),
         }
