@@ -16,7 +16,9 @@
 #error "no partition for modules: give one the node label edgerm_modules_partition, docs/zephyr.md"
 #endif
 
-#define FLASH_NODE DT_MTD_FROM_FIXED_PARTITION(PARTITION)
+/* What erases and writes, and the memory that it does that to. */
+#define FLASH_NODE  DT_MTD_FROM_FIXED_PARTITION(PARTITION)
+#define MEMORY_NODE DT_MEM_FROM_FIXED_PARTITION(PARTITION)
 
 int edgerm_modules_open(const struct flash_area **area, size_t *erase_unit)
 {
@@ -37,9 +39,9 @@ const uint8_t *edgerm_modules_mapped(const struct flash_area *area)
 
 	return (const uint8_t *)flash_simulator_get_memory(DEVICE_DT_GET(FLASH_NODE), &size) +
 	       area->fa_off;
-#elif DT_SAME_NODE(FLASH_NODE, DT_CHOSEN(zephyr_flash)) && DT_REG_HAS_IDX(FLASH_NODE, 0)
+#elif DT_SAME_NODE(MEMORY_NODE, DT_CHOSEN(zephyr_flash)) && DT_REG_HAS_IDX(MEMORY_NODE, 0)
 	/* The flash that the image runs from. */
-	return (const uint8_t *)DT_REG_ADDR(FLASH_NODE) + area->fa_off;
+	return (const uint8_t *)DT_REG_ADDR(MEMORY_NODE) + area->fa_off;
 #else
 	return NULL;
 #endif
