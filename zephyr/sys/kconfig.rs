@@ -1,14 +1,13 @@
 //! Kconfig as Rust's `cfg`: the build script of the crates above this one.
 
 /// Parts of the agent that Kconfig may leave out.
-const OPTIONS: [&str; 7] = [
+const OPTIONS: [&str; 6] = [
     "CONFIG_EDGERM_ACTUATORS",
     "CONFIG_EDGERM_DIAGNOSTICS",
     "CONFIG_EDGERM_RECORDS",
     "CONFIG_EDGERM_SENSORS",
     "CONFIG_EDGERM_SOCKETS",
     "CONFIG_EDGERM_WATCHDOG",
-    "CONFIG_EDGERM_FLOATS",
 ];
 
 /// Sets a `cfg` for each option that is `y`.

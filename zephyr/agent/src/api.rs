@@ -9,15 +9,8 @@ use edgerm_zephyr_rtos::thread;
 
 static CONTROL: Guarded<Control> = Guarded::new(Control {
     waker: None,
-    wishes: Wishes {
-        stop: false,
-        describe: false,
-    },
-    state: State {
-        running: false,
-        agent: None,
-        tasks: 0,
-    },
+    wishes: Wishes::NONE,
+    state: State::STOPPED,
 });
 
 struct Control {
@@ -35,6 +28,13 @@ pub(crate) struct Wishes {
     pub(crate) describe: bool,
 }
 
+impl Wishes {
+    const NONE: Self = Self {
+        stop: false,
+        describe: false,
+    };
+}
+
 /// How the agent fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
@@ -44,6 +44,15 @@ pub struct State {
     pub agent: Option<AgentId>,
     /// Tasks that have not ended.
     pub tasks: usize,
+}
+
+impl State {
+    /// It was not started, or has stopped.
+    pub(crate) const STOPPED: Self = Self {
+        running: false,
+        agent: None,
+        tasks: 0,
+    };
 }
 
 /// The agent does not start: it runs.
@@ -68,10 +77,7 @@ pub fn start() -> Result<(), StartError> {
         let was_running = control.state.running;
         if !was_running {
             control.state.running = true;
-            control.wishes = Wishes {
-                stop: false,
-                describe: false,
-            };
+            control.wishes = Wishes::NONE;
         }
         was_running
     });
@@ -126,12 +132,7 @@ pub(crate) fn waker() -> Result<Waker, edgerm_zephyr_rtos::Errno> {
 
 /// What is wanted of the agent's thread since it was last asked.
 pub(crate) fn take_wishes() -> Wishes {
-    CONTROL.with(|control| {
-        let wishes = control.wishes;
-        control.wishes.describe = false;
-        control.wishes.stop = false;
-        wishes
-    })
+    CONTROL.with(|control| core::mem::replace(&mut control.wishes, Wishes::NONE))
 }
 
 /// Tells other threads how the agent fares.

@@ -11,7 +11,7 @@ use edgerm_zephyr_rtos::flash::Partition;
 use edgerm_zephyr_rtos::log::{self, Level};
 #[cfg(CONFIG_EDGERM_RECORDS)]
 use edgerm_zephyr_rtos::records;
-use edgerm_zephyr_rtos::thread::SLOTS;
+use edgerm_zephyr_rtos::thread::{self, SLOTS};
 #[cfg(CONFIG_EDGERM_WATCHDOG)]
 use edgerm_zephyr_rtos::watchdog;
 use edgerm_zephyr_rtos::{Errno, link, node, random, registry};
@@ -29,11 +29,7 @@ pub(crate) fn run() {
     }
     #[cfg(CONFIG_EDGERM_WATCHDOG)]
     watchdog::stop();
-    api::set_state(api::State {
-        running: false,
-        agent: None,
-        tasks: 0,
-    });
+    api::set_state(api::State::STOPPED);
     registry::tell(sys::EDGERM_STOPPED, 0);
 }
 
@@ -139,12 +135,9 @@ fn tell(agent: &mut Agent) {
         agent: state.agent,
         tasks: state.tasks,
     });
-    let ended = core::mem::take(&mut agent.ports_mut().events.has_ended);
-    #[cfg(CONFIG_EDGERM_DIAGNOSTICS)]
-    if ended {
-        edgerm_zephyr_rtos::thread::log_diagnostics();
+    if core::mem::take(&mut agent.ports_mut().events.has_ended) {
+        thread::log_diagnostics();
     }
-    let _ = ended;
 }
 
 /// Tells the master what the node has now.

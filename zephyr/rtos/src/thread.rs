@@ -34,26 +34,14 @@ pub fn yield_now() {
     unsafe { sys::edgerm_yield() };
 }
 
-/// Bytes of the agent's stack that were never used; 0 where the kernel does not look.
-pub fn agent_stack_unused() -> usize {
-    // SAFETY: looks at a stack that is there at all times.
-    unsafe { sys::edgerm_agent_stack_unused() }
-}
-
-/// As [`agent_stack_unused`], of a slot's thread, which was started.
-pub fn task_stack_unused(slot: usize) -> usize {
-    if slot >= SLOTS {
-        return 0;
-    }
-    // SAFETY: as above.
-    unsafe { sys::edgerm_task_stack_unused(slot) }
-}
-
-/// Logs what is free of memory, of the network and of threads.
-#[cfg(CONFIG_EDGERM_DIAGNOSTICS)]
+/// Logs what is free of memory, of the network and of threads, where the image has
+/// `CONFIG_EDGERM_DIAGNOSTICS`.
 pub fn log_diagnostics() {
+    #[cfg(CONFIG_EDGERM_DIAGNOSTICS)]
     // SAFETY: looks at what is there at all times.
-    unsafe { sys::edgerm_diagnostics() };
+    unsafe {
+        sys::edgerm_diagnostics();
+    }
 }
 
 /// Ends all, as `CONFIG_EDGERM_FATAL_*` says.
