@@ -25,8 +25,20 @@ pub enum Direction {
 pub enum Verdict {
     /// It goes on, as the rule left it.
     Pass,
+    /// It goes on so often, without a pause.
+    Repeat(usize),
     /// It is lost.
     Drop,
+}
+
+impl Verdict {
+    fn times(self) -> usize {
+        match self {
+            Self::Pass => 1,
+            Self::Repeat(times) => times,
+            Self::Drop => 0,
+        }
+    }
 }
 
 /// What is done to datagrams.
@@ -93,7 +105,7 @@ async fn hand_on(
             }
         };
         let mut datagram = buffer[..length].to_vec();
-        if rule.judge(Direction::ToMaster, &mut datagram) == Verdict::Pass {
+        for _ in 0..rule.judge(Direction::ToMaster, &mut datagram).times() {
             // Refused while the master restarts: lost, as on any network.
             let _lost = way.send(&datagram).await;
         }
@@ -114,7 +126,7 @@ async fn hand_back(
             continue;
         };
         let mut datagram = buffer[..length].to_vec();
-        if rule.judge(Direction::ToNode, &mut datagram) == Verdict::Pass {
+        for _ in 0..rule.judge(Direction::ToNode, &mut datagram).times() {
             let _lost = nodes.send_to(&datagram, node).await;
         }
     }

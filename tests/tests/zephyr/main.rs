@@ -52,6 +52,8 @@ fn main() -> ExitCode {
         case("joins::small", &[SMALL], joins::small),
         case("joins::large", &[LARGE], joins::large),
         case("joins::native", &[NATIVE], joins::native),
+        case("results::small", &[SMALL], results::small),
+        case("results::small_bursts", &[SMALL], results::small_bursts),
         case("results::large", &[LARGE], results::large),
         case("results::native", &[NATIVE], results::native),
         case(

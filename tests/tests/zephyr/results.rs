@@ -1,16 +1,31 @@
 //! The same module makes the same of the same readings, on a node as on Linux.
 
+use std::sync::Arc;
+
 use edgerm_framework::api::Agent;
 use edgerm_tests::firmware::child::Process;
 use edgerm_tests::firmware::cluster::Cluster;
 use edgerm_tests::firmware::image::Image;
 use edgerm_tests::firmware::repository;
 
+use crate::rules::Bursts;
 use crate::work::averages;
-use crate::{LARGE, NATIVE};
+use crate::{LARGE, NATIVE, SMALL};
 
 /// Averages that are compared: more than there are readings.
 const COUNT: usize = 9;
+
+pub(crate) fn small() {
+    emits_what_linux_does(&SMALL);
+}
+
+/// More frames at once than the node has buffers for.
+pub(crate) fn small_bursts() {
+    let mut cluster = Cluster::behind(Arc::new(Bursts));
+    let (_node, node) = cluster.join(&SMALL);
+    let told = averages(&cluster, &node, 3);
+    assert_eq!(told, ["temperature=21", "temperature=22", "temperature=23"]);
+}
 
 pub(crate) fn large() {
     emits_what_linux_does(&LARGE);

@@ -81,6 +81,19 @@ impl Rule for Way {
     }
 }
 
+/// Whatever comes to a node comes several times at once.
+#[derive(Debug)]
+pub(crate) struct Bursts;
+
+impl Rule for Bursts {
+    fn judge(&self, direction: Direction, _: &mut Vec<u8>) -> Verdict {
+        match direction {
+            Direction::ToMaster => Verdict::Pass,
+            Direction::ToNode => Verdict::Repeat(6),
+        }
+    }
+}
+
 /// Loses blocks of modules from one on, and notes which are asked for.
 #[derive(Debug)]
 pub(crate) struct Dam(Noted<Asked>);
