@@ -11,6 +11,8 @@ pub enum Board {
     QemuRiscv32,
     /// A process on this machine, whose flash is a file.
     NativeSim,
+    /// The same with pointers of 64 bits.
+    NativeSim64,
 }
 
 /// What QEMU is told of a board.
@@ -84,6 +86,7 @@ impl Board {
             Self::Mps2An385 => "mps2_an385",
             Self::QemuRiscv32 => "qemu_riscv32",
             Self::NativeSim => "native_sim",
+            Self::NativeSim64 => "native_sim_64",
         }
     }
 
@@ -94,7 +97,7 @@ impl Board {
             Self::QemuCortexM3 => Some(LM3S6965),
             Self::Mps2An385 => Some(MPS2_AN385),
             Self::QemuRiscv32 => Some(RISCV32),
-            Self::NativeSim => None,
+            Self::NativeSim | Self::NativeSim64 => None,
         }
     }
 
@@ -104,7 +107,7 @@ impl Board {
         match self {
             Self::QemuCortexM3 | Self::Mps2An385 => "gnuarmemb",
             Self::QemuRiscv32 => "cross-compile",
-            Self::NativeSim => "host",
+            Self::NativeSim | Self::NativeSim64 => "host",
         }
     }
 
@@ -113,7 +116,7 @@ impl Board {
     pub const fn product(self) -> &'static str {
         match self {
             Self::QemuCortexM3 | Self::Mps2An385 | Self::QemuRiscv32 => "zephyr.elf",
-            Self::NativeSim => "zephyr.exe",
+            Self::NativeSim | Self::NativeSim64 => "zephyr.exe",
         }
     }
 }

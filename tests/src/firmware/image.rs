@@ -96,7 +96,7 @@ impl Image {
             .env("ZEPHYR_BASE", workspace.zephyr())
             .env("ZEPHYR_TOOLCHAIN_VARIANT", self.board.toolchain())
             .env("GNUARMEMB_TOOLCHAIN_PATH", gnuarmemb())
-            .env("CROSS_COMPILE", RISCV)
+            .env("CROSS_COMPILE", cross_compile())
             // Most crates are the same in every image.
             .env("EDGERM_CARGO_TARGET_DIR", repository("target/zephyr/cargo"))
             .args(["build", "--board", self.board.name(), "--build-dir"])
@@ -116,13 +116,23 @@ impl Image {
     }
 }
 
-/// Where Arm's compiler is: the folder above that of the program on PATH.
-fn gnuarmemb() -> PathBuf {
+/// The folder on PATH that `program` is in: Debian's where it is in none.
+fn folder_of(program: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut folders = env::split_paths(&path);
-    let folder = folders.find(|folder| folder.join("arm-none-eabi-gcc").is_file());
-    let above = folder.and_then(|folder| folder.parent().map(Path::to_owned));
-    above.unwrap_or_else(|| "/usr".into())
+    let folder = folders.find(|folder| folder.join(program).is_file());
+    folder.unwrap_or_else(|| "/usr/bin".into())
+}
+
+/// Where Arm's compiler is: the folder above that of the program.
+fn gnuarmemb() -> PathBuf {
+    let folder = folder_of("arm-none-eabi-gcc");
+    folder.parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// What the paths of the programs for RISC-V begin with.
+fn cross_compile() -> PathBuf {
+    folder_of(&format!("{RISCV}gcc")).join(RISCV)
 }
 
 /// What the names of the compiler for RISC-V begin with.

@@ -7,7 +7,7 @@ use edgerm_tests::firmware::cluster::Cluster;
 use edgerm_tests::firmware::image::Image;
 
 use crate::work::{averages, module};
-use crate::{LARGE, NATIVE, SMALL};
+use crate::{LARGE, NATIVE, RISCV, SMALL};
 
 pub(crate) fn small_kill() {
     a_kill_ends_a_loop(&SMALL);
@@ -15,6 +15,10 @@ pub(crate) fn small_kill() {
 
 pub(crate) fn large_kill() {
     a_kill_ends_a_loop(&LARGE);
+}
+
+pub(crate) fn riscv_kill() {
+    a_kill_ends_a_loop(&RISCV);
 }
 
 /// On a processor that is emulated: that of `native_sim` is so fast that no time passes in a loop.
@@ -33,6 +37,10 @@ pub(crate) fn small_trap() {
 
 pub(crate) fn large_trap() {
     a_trap_is_told(&LARGE);
+}
+
+pub(crate) fn riscv_trap() {
+    a_trap_is_told(&RISCV);
 }
 
 pub(crate) fn native_trap() {

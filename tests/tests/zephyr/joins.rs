@@ -4,7 +4,7 @@ use edgerm_tests::firmware::cluster::Cluster;
 use edgerm_tests::firmware::command;
 use edgerm_tests::firmware::image::Image;
 
-use crate::{LARGE, NATIVE, SMALL};
+use crate::{LARGE, NATIVE, NATIVE_64, RISCV, SMALL};
 
 pub(crate) fn small() {
     let columns = ["0/1", "0/1", "0 B/5 KiB", "thermometer:temperature"];
@@ -21,14 +21,24 @@ pub(crate) fn large() {
     joins(&LARGE, "arm", &columns);
 }
 
+pub(crate) fn riscv() {
+    let columns = ["0/4", "0/1", "0 B/512 KiB", "thermometer:temperature"];
+    joins(&RISCV, "riscv32", &columns);
+}
+
+const ON_LINUX: [&str; 4] = [
+    "0/2",
+    "0/1",
+    "0 B/256 KiB",
+    "Green LED:led,thermometer:temperature",
+];
+
 pub(crate) fn native() {
-    let columns = [
-        "0/2",
-        "0/1",
-        "0 B/256 KiB",
-        "Green LED:led,thermometer:temperature",
-    ];
-    joins(&NATIVE, "x86", &columns);
+    joins(&NATIVE, "x86", &ON_LINUX);
+}
+
+pub(crate) fn native_64() {
+    joins(&NATIVE_64, "x86_64", &ON_LINUX);
 }
 
 /// `columns` are tasks, cores, memory and devices.

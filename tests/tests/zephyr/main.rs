@@ -44,18 +44,28 @@ pub(crate) const SMALL: Image = Image::shipped(Board::QemuCortexM3);
 /// Four slots with 128 KiB each.
 pub(crate) const LARGE: Image = Image::shipped(Board::Mps2An385);
 
+/// The same on another processor, whose network is a serial line.
+pub(crate) const RISCV: Image = Image::shipped(Board::QemuRiscv32);
+
 /// Two slots with 128 KiB each, and flash that lasts.
 pub(crate) const NATIVE: Image = Image::shipped(Board::NativeSim);
+
+/// The same with pointers of 64 bits.
+pub(crate) const NATIVE_64: Image = Image::shipped(Board::NativeSim64);
 
 fn main() -> ExitCode {
     run(&[
         case("joins::small", &[SMALL], joins::small),
         case("joins::large", &[LARGE], joins::large),
+        case("joins::riscv", &[RISCV], joins::riscv),
         case("joins::native", &[NATIVE], joins::native),
+        case("joins::native_64", &[NATIVE_64], joins::native_64),
         case("results::small", &[SMALL], results::small),
         case("results::small_bursts", &[SMALL], results::small_bursts),
         case("results::large", &[LARGE], results::large),
+        case("results::riscv", &[RISCV], results::riscv),
         case("results::native", &[NATIVE], results::native),
+        case("results::native_64", &[NATIVE_64], results::native_64),
         case(
             "many_nodes::one_on_each",
             &[SMALL, LARGE],
@@ -64,8 +74,10 @@ fn main() -> ExitCode {
         case("many_tasks::four", &[LARGE], many_tasks::four),
         case("ends::small_kill", &[SMALL], ends::small_kill),
         case("ends::large_kill", &[LARGE], ends::large_kill),
+        case("ends::riscv_kill", &[RISCV], ends::riscv_kill),
         case("ends::small_trap", &[SMALL], ends::small_trap),
         case("ends::large_trap", &[LARGE], ends::large_trap),
+        case("ends::riscv_trap", &[RISCV], ends::riscv_trap),
         case("ends::native_trap", &[NATIVE], ends::native_trap),
         case("ends::large_oom", &[LARGE], ends::large_oom),
         case("ends::native_oom", &[NATIVE], ends::native_oom),
@@ -76,12 +88,18 @@ fn main() -> ExitCode {
         case("calls::large_actuator", &[LARGE], calls::large_actuator),
         case("reboots::small", &[SMALL], reboots::small),
         case("reboots::large", &[LARGE], reboots::large),
+        case("reboots::riscv", &[RISCV], reboots::riscv),
         case("reboots::native", &[NATIVE], reboots::native),
         case("reboots::native_fetch", &[NATIVE], reboots::native_fetch),
         case(
             "reboots::native_restart",
             &[NATIVE],
             reboots::native_restart,
+        ),
+        case(
+            "reboots::native_64_restart",
+            &[NATIVE_64],
+            reboots::native_64_restart,
         ),
         case("masters::small", &[SMALL], masters::small),
         case("masters::native", &[NATIVE], masters::native),

@@ -10,7 +10,7 @@ use edgerm_tests::firmware::node::Node;
 
 use crate::rules::{Dam, Way};
 use crate::work::{averages, averaging, begin_averaging, thermometer};
-use crate::{LARGE, NATIVE, SMALL};
+use crate::{LARGE, NATIVE, NATIVE_64, RISCV, SMALL};
 
 pub(crate) fn small() {
     joins_again_and_its_tasks_are_lost(&SMALL);
@@ -18,6 +18,10 @@ pub(crate) fn small() {
 
 pub(crate) fn large() {
     joins_again_and_its_tasks_are_lost(&LARGE);
+}
+
+pub(crate) fn riscv() {
+    joins_again_and_its_tasks_are_lost(&RISCV);
 }
 
 pub(crate) fn native() {
@@ -65,11 +69,19 @@ pub(crate) fn native_fetch() {
     assert_eq!(after, (LOST_FROM..BLOCKS).collect::<Vec<_>>());
 }
 
-/// Without a word of the master's.
 pub(crate) fn native_restart() {
+    a_task_starts_again(&NATIVE);
+}
+
+pub(crate) fn native_64_restart() {
+    a_task_starts_again(&NATIVE_64);
+}
+
+/// Without a word of the master's.
+fn a_task_starts_again(image: &Image) {
     let way = Arc::new(Way::default());
     let mut cluster = Cluster::behind(way.clone());
-    let (mut node, agent) = cluster.join(&NATIVE);
+    let (mut node, agent) = cluster.join(image);
     let task = begin_restarting(&cluster, &agent);
 
     way.set_broken(true);

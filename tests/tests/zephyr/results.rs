@@ -10,7 +10,7 @@ use edgerm_tests::firmware::repository;
 
 use crate::rules::Bursts;
 use crate::work::averages;
-use crate::{LARGE, NATIVE, SMALL};
+use crate::{LARGE, NATIVE, NATIVE_64, RISCV, SMALL};
 
 /// Averages that are compared: more than there are readings.
 const COUNT: usize = 9;
@@ -31,8 +31,16 @@ pub(crate) fn large() {
     emits_what_linux_does(&LARGE);
 }
 
+pub(crate) fn riscv() {
+    emits_what_linux_does(&RISCV);
+}
+
 pub(crate) fn native() {
     emits_what_linux_does(&NATIVE);
+}
+
+pub(crate) fn native_64() {
+    emits_what_linux_does(&NATIVE_64);
 }
 
 fn emits_what_linux_does(image: &Image) {
