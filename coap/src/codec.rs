@@ -17,8 +17,8 @@ pub(crate) const VERSION: u8 = 1;
 pub(crate) const PAYLOAD_MARKER: u8 = 0xff;
 
 /// What fits the nibble of an option's delta or length, and its first extension of one byte.
-const IN_NIBBLE: u16 = 13;
-const IN_BYTE: u16 = 269;
+pub(crate) const IN_NIBBLE: u16 = 13;
+pub(crate) const IN_BYTE: u16 = 269;
 
 /// Why a datagram is not a CoAP message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,8 +85,17 @@ impl Layout {
         if Code::from(*code) == Code::EMPTY && (token_length, rest.len()) != (0, 0) {
             return Err(Malformed::EmptyWithContent(datagram.len()));
         }
-        let options = rest.get(usize::from(token_length)..).ok_or(truncated)?;
-        let mut options = Options::new(options);
+        let body = rest.get(usize::from(token_length)..).ok_or(truncated)?;
+        let layout = Self::of_body(body, datagram.len())?;
+        Ok(Self {
+            payload: datagram.len() - body.len() + layout.payload,
+            ..layout
+        })
+    }
+
+    /// The layout of options and payload alone, which end so many bytes into a message.
+    pub(crate) fn of_body(body: &[u8], message: usize) -> Result<Self, Malformed> {
+        let mut options = Options::new(body);
         for _ in 0..=MAX_OPTIONS {
             let Some(option) = options.read() else {
                 let payload = options.payload();
@@ -95,11 +104,11 @@ impl Layout {
                 }
                 return Ok(Self {
                     last_option: options.number,
-                    payload: datagram.len() - payload.map_or(0, <[u8]>::len),
+                    payload: body.len() - payload.map_or(0, <[u8]>::len),
                 });
             };
             option.map_err(|fault| match fault {
-                Fault::Ends => truncated,
+                Fault::Ends => Malformed::Truncated(message),
                 Fault::Reserved => Malformed::ReservedNibble,
                 Fault::Number(number) => Malformed::OptionNumber(number),
             })?;
@@ -126,7 +135,17 @@ pub struct Options<'a> {
 impl<'a> Options<'a> {
     /// Reads what comes after a token.
     pub(crate) const fn new(rest: &'a [u8]) -> Self {
-        Self { rest, number: 0 }
+        Self::resumed(rest, 0)
+    }
+
+    /// Reads on after an option of this number.
+    pub(crate) const fn resumed(rest: &'a [u8], number: u16) -> Self {
+        Self { rest, number }
+    }
+
+    /// Bytes not read yet.
+    pub(crate) const fn left(&self) -> usize {
+        self.rest.len()
     }
 
     /// The payload, once every option was read; `None` where no marker announces one.
@@ -190,7 +209,7 @@ pub(crate) fn push_head(bytes: &mut Vec<u8>, delta: u16, length: u16) {
 }
 
 /// What stands in the nibble of a delta or length.
-fn nibble(value: u16) -> u8 {
+pub(crate) fn nibble(value: u16) -> u8 {
     match value {
         0..IN_NIBBLE => value.to_be_bytes()[1],
         IN_NIBBLE..IN_BYTE => 13,

@@ -35,6 +35,7 @@
 //! | `exchange` | the client's machine: retransmission, acknowledgement, separate response |
 //! | `inbox` | the server's machine: requests to answer, and replies kept for duplicates |
 //! | `security` | the seam where OSCORE sits: protect and unprotect, of request and of response |
+//! | [`oscore`] | OSCORE: contexts, and messages protected and unprotected in place |
 //! | `block`, `fetch` | the Block2 option and stateless slices; the resumable fetch of a body |
 //! | `request`, `response` | as applications see them, and into and out of packets |
 //! | `code`, `header`, `option`, `ids` | the numbers in a message, and where ours come from |
@@ -66,6 +67,7 @@ mod header;
 mod ids;
 mod inbox;
 mod option;
+pub mod oscore;
 mod packet;
 mod request;
 mod response;
