@@ -44,11 +44,12 @@ typedef int (*edgerm_write_fn)(int64_t micro, void *user);
 
 /**
  * A sensor or actuator of the firmware's own. It stays where it is from its registration on, and
- * so do its texts. Exactly one of `read` and `write` is set: it is a sensor or an actuator.
+ * so do its texts. Exactly one of `read` and `write` is set: it is a sensor or an actuator. Names
+ * are 1 to 32 bytes of UTF-8 without control characters.
  */
 struct edgerm_device {
-	const char *label;         /**< What it is called: 1 to 32 bytes, its own on the node. */
-	const char *kind;          /**< What it measures or moves: docs/resources.md. */
+	const char *label;         /**< What it is called: a name, its own on the node. */
+	const char *kind;          /**< What it measures or moves: a name of docs/resources.md. */
 	enum edgerm_access access; /**< How many tasks may use it at once. */
 	edgerm_read_fn read;       /**< Of a sensor. */
 	edgerm_write_fn write;     /**< Of an actuator. */
@@ -58,7 +59,8 @@ struct edgerm_device {
 
 /**
  * Something true of the node, besides what the agent tells by itself: `text`, or `number` where
- * that is NULL. It stays where it is from edgerm_attribute_add() on.
+ * that is NULL. It stays where it is from edgerm_attribute_add() on. Both texts are UTF-8 without
+ * control characters.
  */
 struct edgerm_attribute {
 	const char *name; /**< 1 to 32 bytes, its own on the node. */
@@ -109,15 +111,16 @@ void edgerm_state(struct edgerm_state *state);
 /**
  * Offers a sensor or actuator, before or after edgerm_start().
  *
- * @return 0, -EINVAL where its texts are too long, none, or it is neither a sensor nor an
- *         actuator, or -EALREADY where it is registered.
+ * @return 0, -EINVAL where its label or kind is no name or has a control character, or it is not
+ *         just one of a sensor and an actuator, or -EALREADY where it is registered.
  */
 int edgerm_device_register(struct edgerm_device *device);
 
 /**
  * Tells something true of the node, before or after edgerm_start().
  *
- * @return 0, -EINVAL where its texts are too long or none, or -EALREADY where it is added.
+ * @return 0, -EINVAL where its texts are too long, none, or have a control character, or -EALREADY
+ *         where it is added.
  */
 int edgerm_attribute_add(struct edgerm_attribute *attribute);
 

@@ -214,7 +214,7 @@ pub fn attributes() -> impl Iterator<Item = Attribute> {
     })
 }
 
-/// Whether it is a text of 1 to `longest` bytes.
+/// Whether it is a text of 1 to `longest` bytes without control characters.
 ///
 /// # Safety
 ///
@@ -223,7 +223,8 @@ unsafe fn is_text(start: *const c_char, longest: usize) -> bool {
     // SAFETY: the caller's.
     !start.is_null() && {
         let text = unsafe { CStr::from_ptr(start) };
-        (1..=longest).contains(&text.count_bytes()) && text.to_str().is_ok()
+        let is_shown = |text: &str| !text.chars().any(char::is_control);
+        (1..=longest).contains(&text.count_bytes()) && text.to_str().is_ok_and(is_shown)
     }
 }
 

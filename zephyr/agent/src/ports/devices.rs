@@ -1,7 +1,7 @@
 //! Sensors and actuators: the devicetree's, and those that the firmware registers.
 
 use edgerm_driver::port::{Device, Devices as Port};
-use edgerm_protocol::resource::{Access, DeviceClass};
+use edgerm_protocol::resource::{Access, DeviceClass, Name};
 use edgerm_task_abi::ErrorCode;
 #[cfg(CONFIG_EDGERM_ACTUATORS)]
 use edgerm_zephyr_rtos::gpio::{self, Output};
@@ -120,10 +120,20 @@ impl Devices {
         }
     }
 
-    /// Offers a device, unless its name is taken or there are enough.
+    /// Offers a device, unless its name is none or is taken, or there are enough.
     fn add(&mut self, device: Offered) {
+        let is_named = Name::new(&device.label).is_ok() && Name::new(device.kind).is_ok();
         let is_taken = self.offered.iter().any(|other| other.label == device.label);
-        if is_taken {
+        if !is_named {
+            let shown = Name::cut(&device.label).map_or("", |name| name.as_str());
+            log::write(
+                Level::Warning,
+                format_args!(
+                    "\"{shown}\" is not offered: its label and kind need 1 to 32 bytes without \
+                     control characters"
+                ),
+            );
+        } else if is_taken {
             log::write(
                 Level::Warning,
                 format_args!("{} is there already, and not offered again", device.label),

@@ -28,7 +28,7 @@ ZTEST(attributes, test_texts_and_numbers_are_told)
 
 ZTEST(attributes, test_a_name_has_1_to_32_bytes)
 {
-	static const char *const no_names[] = {NULL, "", BYTES_32 ".", "\xff"};
+	static const char *const no_names[] = {NULL, "", BYTES_32 ".", "\xff", "a\tb"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(no_names); ++i) {
 		struct edgerm_attribute attribute = {.name = no_names[i]};
@@ -40,7 +40,7 @@ ZTEST(attributes, test_a_name_has_1_to_32_bytes)
 
 ZTEST(attributes, test_a_text_has_1_to_64_bytes)
 {
-	static const char *const no_texts[] = {"", BYTES_64 ".", "\xff"};
+	static const char *const no_texts[] = {"", BYTES_64 ".", "\xff", "a\tb"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(no_texts); ++i) {
 		struct edgerm_attribute attribute = {.name = "text", .text = no_texts[i]};

@@ -68,12 +68,20 @@ ZTEST(devices, test_a_device_is_a_sensor_or_an_actuator)
 	zassert_equal(edgerm_device_register(NULL), -EINVAL);
 }
 
-ZTEST(devices, test_a_text_has_1_to_32_bytes)
+/* In UTF-8 a control character may be two bytes: U+0085. */
+ZTEST(devices, test_a_text_has_1_to_32_bytes_and_no_control_character)
 {
-	static const char *const no_texts[] = {NULL, "", LONGEST ".", "\xff\xfe"};
+	static const char *const no_texts[] = {
+		NULL, "", LONGEST ".", "\xff\xfe", "two\nlines", "\x1b[2J", "\x7f", "\xc2\x85",
+	};
 	static struct edgerm_device longest = {
 		.label = LONGEST,
 		.kind = LONGEST,
+		.read = read_nothing,
+	};
+	static struct edgerm_device not_ascii = {
+		.label = "K\xc3\xbc" "che",
+		.kind = "distance",
 		.read = read_nothing,
 	};
 
@@ -93,4 +101,5 @@ ZTEST(devices, test_a_text_has_1_to_32_bytes)
 		zassert_equal(edgerm_device_register(&kind), -EINVAL, "kind %zu", i);
 	}
 	zassert_ok(edgerm_device_register(&longest));
+	zassert_ok(edgerm_device_register(&not_ascii));
 }

@@ -80,6 +80,14 @@ ZTEST(lifecycle, test_starts_again_once_it_has_stopped)
 	}
 }
 
+/* A sensor of the devicetree has a control character in its name. */
+ZTEST(lifecycle, test_a_name_that_is_none_keeps_nobody_out)
+{
+	zassert_ok(edgerm_start());
+	zassert_equal(k_sem_take(&stopped, K_SECONDS(1)), -EAGAIN);
+	zassert_true(state().running);
+}
+
 static void start_again(enum edgerm_event event, uint64_t task, void *started)
 {
 	ARG_UNUSED(event);
