@@ -29,6 +29,8 @@ async fn a_damaged_one() {
         assert!(line.contains(part), "{part:?} is not in {line:?}");
     }
     assert_eq!(world.end(&task).await.state, TaskState::Lost);
+    // Told once the disk has it.
+    process.says("kept record=1").await;
     assert!(!path.exists());
     world.master.shutdown().await;
 }
