@@ -62,8 +62,8 @@ impl core::error::Error for DeriveError {}
 /// The keys between two ends, how far they were used, and what was accepted with them.
 ///
 /// It cannot be cloned: two copies would use a nonce twice. For the same reason no secret and
-/// ID Context may be derived from again once the context is gone, so each boot needs an ID
-/// Context that was never used (RFC 8613 appendix B.2).
+/// ID Context may be derived from again once the context is gone: see [`rekey`](super::rekey)
+/// for how each boot gets an ID Context that was never used.
 #[derive(Debug)]
 pub struct Context {
     pub(crate) common: Common,
@@ -173,15 +173,19 @@ impl Context {
     /// peer's id, and by the ID Context as it is or in a byte string of CBOR (RFC 8613
     /// appendix B.2).
     pub fn is_named_by(&self, option: &OscoreOption<'_>) -> bool {
-        let id = option
-            .key_id
-            .is_none_or(|id| id == self.recipient.id.as_bytes());
         let id_context = option.id_context.is_none_or(|name| {
             self.common.id_context.as_ref().is_some_and(|ours| {
                 ours.as_bytes() == name || bstr::unwrap(name) == Some(ours.as_bytes())
             })
         });
-        id && id_context
+        id_context && self.is_from_recipient(option)
+    }
+
+    /// Whether a message with this option names the peer, if it names anybody.
+    pub(crate) fn is_from_recipient(&self, option: &OscoreOption<'_>) -> bool {
+        option
+            .key_id
+            .is_none_or(|id| id == self.recipient.id.as_bytes())
     }
 
     /// The nonce of a message with this Partial IV, from the end with this id.

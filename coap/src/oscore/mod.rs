@@ -13,7 +13,7 @@
 //! let (node, master) = (KeyId::new(&[7]).ok_or("long")?, KeyId::EMPTY);
 //! let keying = Keying { secret: &[0x5e; 16], salt: &[], sender: node, recipient: master };
 //! let peers = Keying { sender: master, recipient: node, ..keying };
-//! // Of which there must be another one for each boot.
+//! // Of which there must be another one for each boot: see `rekey`.
 //! let id_context = IdContext::new(b"boot 1");
 //! let mut client = Context::derive(&keying, id_context)?;
 //! let mut server = Context::derive(&peers, id_context)?;
@@ -44,6 +44,7 @@
 //! | `option` | the value of the OSCORE option |
 //! | `nonce`, `aad`, `key` | what the cipher is given; why no nonce is used twice |
 //! | `replay` | the replay window |
+//! | [`rekey`] | fresh keys at each boot, out of a secret that lasts |
 //! | `message` | classes of options; reading and writing in one buffer |
 //! | `bytes`, `bstr` | ids held in place; byte strings of CBOR |
 //! | `error` | our driver's mistakes, and the peer's |
@@ -64,6 +65,7 @@ mod message;
 mod nonce;
 mod option;
 mod protect;
+pub mod rekey;
 mod replay;
 mod unprotect;
 #[cfg(test)]
@@ -73,6 +75,7 @@ pub use binding::{ReplyBinding, RequestBinding};
 pub use bytes::{Bytes, IdContext, KeyId};
 pub use context::{Context, DeriveError, Keying};
 pub use error::{ProtectError, UnprotectError};
+pub use message::ECHO;
 pub use nonce::PartialIv;
 pub use option::{OptionError, OscoreOption};
 pub use protect::ReplyForm;

@@ -74,7 +74,7 @@ impl Context {
         &mut self,
         datagram: &mut [u8],
     ) -> Result<(usize, ReplyBinding), UnprotectError> {
-        let (parts, option) = self.parse(datagram, Kind::Request)?;
+        let (parts, option) = self.parse(datagram, Kind::Request, Self::is_named_by)?;
         let (Some(partial_iv), true) = option else {
             return Err(UnprotectError::Incomplete);
         };
@@ -109,13 +109,36 @@ impl Context {
         request: &RequestBinding,
         datagram: &mut [u8],
     ) -> Result<usize, UnprotectError> {
-        let (parts, (partial_iv, _)) = self.parse(datagram, Kind::Response)?;
+        let named = Self::is_named_by;
+        let (parts, (partial_iv, _)) = self.parse(datagram, Kind::Response, named)?;
+        self.open_response(request, datagram, &parts, partial_iv)
+    }
+
+    /// As [`Self::unprotect_response`], for a response that names this context by a part of its
+    /// ID Context, by which it was derived (RFC 8613 appendix B.2).
+    pub(crate) fn unprotect_response_of_r2(
+        &self,
+        request: &RequestBinding,
+        datagram: &mut [u8],
+    ) -> Result<usize, UnprotectError> {
+        let named = Self::is_from_recipient;
+        let (parts, (partial_iv, _)) = self.parse(datagram, Kind::Response, named)?;
+        self.open_response(request, datagram, &parts, partial_iv)
+    }
+
+    fn open_response(
+        &self,
+        request: &RequestBinding,
+        datagram: &mut [u8],
+        parts: &Parts,
+        partial_iv: Option<PartialIv>,
+    ) -> Result<usize, UnprotectError> {
         let nonce = match partial_iv {
             Some(partial_iv) => self.nonce(&self.recipient.id, partial_iv),
             None => self.nonce(&request.key_id, request.partial_iv),
         };
-        let plaintext = self.open(datagram, &parts, &nonce, request)?;
-        merge(datagram, &parts, plaintext, Kind::Response, partial_iv)
+        let plaintext = self.open(datagram, parts, &nonce, request)?;
+        merge(datagram, parts, plaintext, Kind::Response, partial_iv)
     }
 
     /// The parts of a message of this kind that names this context, its Partial IV, and whether
@@ -124,12 +147,13 @@ impl Context {
         &self,
         datagram: &[u8],
         kind: Kind,
+        is_named_by: fn(&Self, &OscoreOption<'_>) -> bool,
     ) -> Result<(Parts, (Option<PartialIv>, bool)), UnprotectError> {
         let Protected { option, parts, .. } = Protected::parse(datagram)?;
         if !kind.has(parts.code) {
             return Err(UnprotectError::Code(parts.code));
         }
-        if !self.is_named_by(&option) {
+        if !is_named_by(self, &option) {
             return Err(UnprotectError::UnknownContext);
         }
         Ok((parts, (option.partial_iv, option.key_id.is_some())))
