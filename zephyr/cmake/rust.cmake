@@ -8,7 +8,7 @@
 #   EDGERM_CARGO_TARGET_DIR  where it builds, for images that share what they can
 #   EDGERM_CRATE             a crate whose library, named edgerm_firmware, takes the agent in
 
-set(EDGERM_ROOT ${CMAKE_CURRENT_LIST_DIR}/../..)
+get_filename_component(EDGERM_ROOT ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
 
 # A variable of CMake, else of the environment, else `default`.
 function(edgerm_setting name default)
@@ -145,6 +145,9 @@ function(edgerm_rust)
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/rust)
   set(glue ${folder}/glue)
   edgerm_setting(EDGERM_CARGO_TARGET_DIR ${folder}/target)
+  get_filename_component(EDGERM_CARGO_TARGET_DIR ${EDGERM_CARGO_TARGET_DIR} ABSOLUTE
+    BASE_DIR ${CMAKE_BINARY_DIR})
+  file(MAKE_DIRECTORY ${EDGERM_CARGO_TARGET_DIR})
   edgerm_setting(EDGERM_CRATE ${EDGERM_ROOT}/zephyr/lib)
   set(flags ${folder}/flags.txt)
   set(archive ${EDGERM_CARGO_TARGET_DIR}/${target}/firmware/libedgerm_firmware.a)
@@ -154,34 +157,36 @@ function(edgerm_rust)
   get_filename_component(toolchain ${cargo} DIRECTORY)
   set(environment RUSTC=${toolchain}/rustc EDGERM_ZEPHYR_FLAGS=${flags}
     EDGERM_ZEPHYR_AUTOCONF=${AUTOCONF_H} EDGERM_ZEPHYR_GLUE=${glue})
-  set(configs --config ${EDGERM_ROOT}/.cargo/firmware.toml)
+  set(config_files ${EDGERM_ROOT}/.cargo/firmware.toml)
   set(target_spec ${target})
   if(small AND CONFIG_ARM)
     edgerm_rust_target_spec(${toolchain}/rustc ${target} ${EDGERM_CARGO_TARGET_DIR} target_spec)
   endif()
   if(small)
     list(APPEND environment RUSTC_BOOTSTRAP=1)
-    list(APPEND configs --config ${EDGERM_ROOT}/.cargo/firmware-small.toml)
+    list(APPEND config_files ${EDGERM_ROOT}/.cargo/firmware-small.toml)
   endif()
+  list(TRANSFORM config_files PREPEND --config= OUTPUT_VARIABLE configs)
   # What cargo would take from elsewhere, and the libraries of another toolchain.
   set(foreign RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
     CARGO_TARGET_DIR LD_LIBRARY_PATH RUSTUP_TOOLCHAIN)
   list(TRANSFORM foreign PREPEND --unset=)
 
-  # Cargo knows best what has changed. Images that share a target folder take turns: each has
-  # its own copy of what cargo made for it.
+  # Images that share a target folder take turns: each has its own copy of what cargo made for
+  # it, and of what that was made of.
   set(own_archive ${folder}/libedgerm_firmware.a)
-  add_custom_target(edgerm_cargo
+  set(script ${EDGERM_ROOT}/zephyr/cmake/cargo.sh)
+  add_custom_command(OUTPUT ${own_archive} ${glue}/static_functions.c
     COMMAND flock ${EDGERM_CARGO_TARGET_DIR}.lock
-      sh ${EDGERM_ROOT}/zephyr/cmake/cargo.sh ${archive} ${own_archive} ${CMAKE_AR}
+      sh ${script} ${archive} ${own_archive} ${glue} ${CMAKE_AR}
       ${CMAKE_COMMAND} -E env ${foreign} ${environment}
       ${cargo} ${configs} build --quiet --profile firmware --target ${target_spec}
       --manifest-path ${EDGERM_CRATE}/Cargo.toml --target-dir ${EDGERM_CARGO_TARGET_DIR}
-    BYPRODUCTS ${own_archive} ${glue}/static_functions.c
+    DEPENDS zephyr_generated_headers ${script} ${config_files}
+    DEPFILE ${own_archive}.d
     COMMENT "Building the EdgeRM agent for ${target}"
     VERBATIM USES_TERMINAL
   )
-  add_dependencies(edgerm_cargo zephyr_generated_headers)
 
   # One object in which only what C calls is global, so that it stands beside other Rust.
   # Linkers of several processors are told which.
@@ -201,12 +206,11 @@ function(edgerm_rust)
       # GNU's linker wants this mark in all objects, once it is in one. Only those of Linux have it.
       $<$<NOT:$<BOOL:${CONFIG_ARCH_POSIX}>>:--remove-section=.note.GNU-stack>
       ${object}.all ${object}
-    DEPENDS ${own_archive} edgerm_cargo
+    DEPENDS ${own_archive}
     VERBATIM COMMAND_EXPAND_LISTS
   )
   zephyr_library_sources(${glue}/static_functions.c ${object})
   set_source_files_properties(${glue}/static_functions.c PROPERTIES GENERATED TRUE)
   set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
   zephyr_library_include_directories(src)
-  add_dependencies(edgerm edgerm_cargo)
 endfunction()
