@@ -131,9 +131,10 @@ impl<B> Inbox<B> {
     }
 
     /// How the reply to a waiting request is headed, and what it is bound to.
-    pub(crate) fn envelope(&self, id: RequestId) -> Option<(Envelope, &B)> {
-        let pending = self.pending.iter().find(|pending| pending.id == id)?;
-        Some((pending.envelope, &pending.binding))
+    pub(crate) fn envelope(&mut self, id: RequestId) -> Option<(Envelope, &mut B)> {
+        let mut pending = self.pending.iter_mut();
+        let pending = pending.find(|pending| pending.id == id)?;
+        Some((pending.envelope, &mut pending.binding))
     }
 
     /// Ends the waiting of a request with this reply, to be sent now.

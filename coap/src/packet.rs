@@ -48,6 +48,12 @@ impl Packet {
         })
     }
 
+    /// The message in a datagram, in the buffer that it came in.
+    pub(crate) fn from_vec(bytes: Vec<u8>) -> Result<Self, Malformed> {
+        let layout = Layout::of(&bytes)?;
+        Ok(Self { bytes, layout })
+    }
+
     /// The datagram.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

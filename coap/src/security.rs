@@ -30,11 +30,11 @@ pub trait Security {
 
     /// Protects our response to the request that left `binding`.
     ///
-    /// Called again for one binding only where nothing was sent for it before: the response
-    /// did not fit a datagram, and the application answers with another.
+    /// Called again for one binding where the response did not fit a datagram, and the
+    /// application answers with another.
     fn protect_response(
         &mut self,
-        binding: &Self::Binding,
+        binding: &mut Self::Binding,
         response: Packet,
     ) -> Result<Packet, SecurityError>;
 
@@ -71,7 +71,7 @@ impl Security for Plain {
         Ok((request, ()))
     }
 
-    fn protect_response(&mut self, (): &(), response: Packet) -> Result<Packet, SecurityError> {
+    fn protect_response(&mut self, (): &mut (), response: Packet) -> Result<Packet, SecurityError> {
         Ok(response)
     }
 

@@ -50,6 +50,8 @@ pub enum Component {
     WasmC,
     /// libcoap's `coap-client` and `coap-server`: somebody else's CoAP.
     Libcoap,
+    /// aiocoap's `aiocoap-client` and `aiocoap-fileserver`: somebody else's OSCORE.
+    Aiocoap,
     /// A Zephyr workspace, what builds and runs an image of it, and network namespaces.
     Zephyr,
     /// What builds and runs the node for a bare Cortex-M3.
@@ -58,13 +60,20 @@ pub enum Component {
 
 impl Component {
     /// Every component.
-    pub const ALL: [Self; 4] = [Self::WasmC, Self::Libcoap, Self::Zephyr, Self::BareMetal];
+    pub const ALL: [Self; 5] = [
+        Self::WasmC,
+        Self::Libcoap,
+        Self::Aiocoap,
+        Self::Zephyr,
+        Self::BareMetal,
+    ];
 
     /// What it is called in [`REQUIRE`].
     pub const fn name(self) -> &'static str {
         match self {
             Self::WasmC => "wasm-c",
             Self::Libcoap => "libcoap",
+            Self::Aiocoap => "aiocoap",
             Self::Zephyr => "zephyr",
             Self::BareMetal => "bare-metal",
         }
@@ -76,6 +85,10 @@ impl Component {
         match self {
             Self::WasmC => (&["clang", "wasm-ld"], "clang lld"),
             Self::Libcoap => (&["coap-client-notls", "coap-server-notls"], "libcoap3-bin"),
+            Self::Aiocoap => (
+                &["aiocoap-client", "aiocoap-fileserver"],
+                "python3-venv; pip install 'aiocoap[oscore]'",
+            ),
             Self::Zephyr => (
                 &[
                     "west",
@@ -120,7 +133,7 @@ impl Component {
     pub fn find(self, path: &OsStr) -> Result<PathBuf, Absent> {
         let program = self.find_programs(path)?;
         match self {
-            Self::WasmC | Self::Libcoap => {}
+            Self::WasmC | Self::Libcoap | Self::Aiocoap => {}
             Self::Zephyr => {
                 Workspace::find()?;
                 namespace::probe()?;
@@ -390,7 +403,8 @@ mod tests {
         let unknown = parse_required("wasm-c,docker").unwrap_err();
         assert_eq!(
             unknown.to_string(),
-            "EDGERM_REQUIRE names \"docker\", which is none of wasm-c, libcoap, zephyr, bare-metal"
+            "EDGERM_REQUIRE names \"docker\", which is none of wasm-c, libcoap, aiocoap, zephyr, \
+             bare-metal"
         );
     }
 }

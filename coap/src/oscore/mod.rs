@@ -7,6 +7,9 @@
 //! the same bytes, never protected again; and a request that was here before is known by
 //! [`Protected::request_key`] before the replay window would refuse it.
 //!
+//! A context is also the [`Security`](crate::Security) of an [`Endpoint`](crate::Endpoint),
+//! with the endpoint's own buffers.
+//!
 //! ```
 //! use edgerm_coap::oscore::{Context, IdContext, KeyId, Keying, ReplyForm};
 //!
@@ -44,6 +47,7 @@
 //! | `option` | the value of the OSCORE option |
 //! | `nonce`, `aad`, `key` | what the cipher is given; why no nonce is used twice |
 //! | `replay` | the replay window |
+//! | `layer` | a context as the security layer of an endpoint |
 //! | [`rekey`] | fresh keys at each boot, out of a secret that lasts |
 //! | `message` | classes of options; reading and writing in one buffer |
 //! | `bytes`, `bstr` | ids held in place; byte strings of CBOR |
@@ -61,6 +65,7 @@ mod bytes;
 mod context;
 mod error;
 mod key;
+mod layer;
 mod message;
 mod nonce;
 mod option;
@@ -75,6 +80,7 @@ pub use binding::{ReplyBinding, RequestBinding};
 pub use bytes::{Bytes, IdContext, KeyId};
 pub use context::{Context, DeriveError, Keying};
 pub use error::{ProtectError, UnprotectError};
+pub use layer::Binding;
 pub use message::ECHO;
 pub use nonce::PartialIv;
 pub use option::{OptionError, OscoreOption};

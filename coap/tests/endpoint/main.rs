@@ -20,6 +20,7 @@ mod late_response_after_cancel_is_reset;
 mod lost_request_is_sent_again_unchanged;
 mod messages_are_the_rfcs_bytes;
 mod module_is_fetched_over_a_lossy_link;
+mod oscore_exchange_survives_a_lossy_network;
 mod protected_exchange_needs_its_binding;
 mod separate_response_is_acknowledged;
 mod too_large_is_refused_by_length;

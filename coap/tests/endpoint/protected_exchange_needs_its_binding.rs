@@ -78,7 +78,7 @@ impl Security for Toy {
 
     fn protect_response(
         &mut self,
-        Binding(counter): &Binding,
+        Binding(counter): &mut Binding,
         response: Packet,
     ) -> Result<Packet, SecurityError> {
         Ok(seal(response, OUTER_RESPONSE, *counter))

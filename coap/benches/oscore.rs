@@ -1,0 +1,83 @@
+//! What OSCORE costs: an exchange there and back, and the keys of a boot.
+//!
+//! ```text
+//! cargo bench -p edgerm-coap
+//! ```
+#![expect(
+    clippy::expect_used,
+    reason = "what a benchmark measures does not fail"
+)]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use edgerm_coap::oscore::{Context, IdContext, KeyId, Keying, ReplyForm};
+
+const KEYING: Keying<'static> = Keying {
+    secret: &[0x5e; 16],
+    salt: &[],
+    sender: KeyId::EMPTY,
+    recipient: KeyId::EMPTY,
+};
+
+/// A confirmable POST of `p` with a body of so many bytes, and a 2.04 with as many.
+fn messages(body: usize) -> (Vec<u8>, Vec<u8>) {
+    let body = vec![0xa5; body];
+    let request = [b"\x42\x02\x30\x39\x77\x78\xb1p\x11\x3c\xff", &body[..]].concat();
+    let response = [b"\x62\x44\x30\x39\x77\x78\xc1\x3c\xff", &body[..]].concat();
+    (request, response)
+}
+
+fn contexts() -> (Context, Context) {
+    let node = KeyId::new(&[0, 1, 2, 3]).expect("short");
+    let derive = |sender, recipient| {
+        let keying = Keying {
+            sender,
+            recipient,
+            ..KEYING
+        };
+        Context::derive(&keying, IdContext::new(b"sixteen bytes, .")).expect("safe")
+    };
+    (derive(node, KeyId::EMPTY), derive(KeyId::EMPTY, node))
+}
+
+/// A request and its response, each protected by one end and unprotected by the other.
+fn exchanges(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("exchange");
+    for body in [16, 64, 512] {
+        let (request, response) = messages(body);
+        let (mut client, mut server) = contexts();
+        let mut buffer = vec![0; request.len() + Context::MAX_OVERHEAD];
+        group.throughput(Throughput::Bytes(2 * u64::try_from(body).expect("small")));
+        group.bench_function(format!("{body} bytes each way"), |bencher| {
+            bencher.iter(|| {
+                buffer[..request.len()].copy_from_slice(&request);
+                let (length, binding) = client
+                    .protect_request(&mut buffer, request.len(), None)
+                    .expect("it fits");
+                let (_, mut reply) = server
+                    .unprotect_request(black_box(&mut buffer[..length]))
+                    .expect("it verifies");
+                buffer[..response.len()].copy_from_slice(&response);
+                let form = ReplyForm::default();
+                let length = server
+                    .protect_response(&mut reply, &mut buffer, response.len(), form)
+                    .expect("it fits");
+                client
+                    .unprotect_response(&binding, black_box(&mut buffer[..length]))
+                    .expect("it verifies")
+            });
+        });
+    }
+    group.finish();
+}
+
+/// What a boot costs at both ends; a datagram that pretends to be one costs the master half.
+fn derivation(criterion: &mut Criterion) {
+    criterion.bench_function("derive both contexts", |bencher| {
+        bencher.iter(contexts);
+    });
+}
+
+criterion_group!(benches, exchanges, derivation);
+criterion_main!(benches);
