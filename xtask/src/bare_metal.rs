@@ -18,6 +18,11 @@ const FOREIGN: [&str; 5] = [
     "CARGO_TARGET_THUMBV7M_NONE_EABI_RUSTFLAGS",
 ];
 
+/// Digests and ciphers in the least code, as `.cargo/firmware.toml` has them: its flags do not
+/// count where there are others by a variable.
+const COMPACT: &str = "--cfg=sha2_backend=\"soft\" --cfg=sha2_backend_soft=\"compact\" \
+                       --cfg=aes_backend=\"soft\" --cfg=aes_backend_soft=\"compact\"";
+
 /// How to build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flags {
@@ -42,6 +47,8 @@ pub struct Firmware {
     pub debian: &'static str,
     /// Flags of rustc beside the linker and its script.
     pub rustflags: &'static str,
+    /// Features, parted by commas.
+    pub features: &'static str,
 }
 
 /// The node of `tests/bare-metal`. Its part in C is linked by gcc, which knows where newlib is.
@@ -53,6 +60,7 @@ pub const BARE_METAL: Firmware = Firmware {
     debian: "gcc-arm-none-eabi libnewlib-arm-none-eabi",
     rustflags: "-Clinker-flavor=gcc -Clink-arg=-fuse-ld=bfd -Clink-arg=-nostartfiles \
                 -Clink-arg=-mcpu=cortex-m3 -Clink-arg=-mthumb -Clink-arg=-lc -Clink-arg=-lgcc",
+    features: "",
 };
 
 impl Firmware {
@@ -83,13 +91,14 @@ impl Firmware {
         };
         let script = directory.join("link.ld");
         let rustflags = format!(
-            "-Clinker={} -Clink-arg=-T{} {}",
+            "-Clinker={} -Clink-arg=-T{} {} {COMPACT}",
             self.linker,
             script.display(),
             self.rustflags
         );
         cargo
             .args(["build", "--locked", "--quiet", "--profile", "firmware"])
+            .args(["--features", self.features])
             .arg("--target")
             .arg(target)
             .arg("--target-dir")

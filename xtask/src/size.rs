@@ -15,6 +15,7 @@
 //! | `image` | sections and symbols of an ELF file |
 //! | `budget` | an image and what it may take |
 //! | `probe` | the probe running in QEMU |
+//! | `oscore` | what OSCORE takes on top, and a master to exchange with |
 //! | `frame` | what is said on its serial line |
 //! | `master`, `world` | who is on the other end: a scripted master, storage and tasks |
 //! | `table` | what is printed |
@@ -23,6 +24,7 @@ mod budget;
 mod frame;
 mod image;
 mod master;
+mod oscore;
 mod probe;
 mod table;
 mod world;
@@ -45,6 +47,13 @@ const PROBE: Firmware = Firmware {
     linker: "arm-none-eabi-ld",
     debian: "binutils-arm-none-eabi",
     rustflags: "-Csymbol-mangling-version=v0",
+    features: "",
+};
+
+/// The probe with a node's part of OSCORE beside the agent.
+const PROBE_WITH_OSCORE: Firmware = Firmware {
+    features: "oscore",
+    ..PROBE
 };
 
 /// Bytes of flash that the agent with CoAP and the protocol may take.
@@ -74,12 +83,16 @@ impl Size {
         let path = PROBE.build(Flags::Small)?;
         let small = Image::read(&path)?;
         let memory = probe::run(&path)?;
+        // In the place of the one before, which was read.
+        let path = PROBE_WITH_OSCORE.build(Flags::Small)?;
+        let oscore = oscore::Figures::of(&small, &path)?;
 
         table::flash(&plain, &small);
         table::symbols(&small, self.symbols);
         table::ram(&memory);
+        table::oscore(&oscore);
         if let Some(page) = &self.write {
-            let figures = table::page(&small, &memory, AGENT_FLASH, AGENT_RAM);
+            let figures = table::page(&small, &memory, &oscore, AGENT_FLASH, AGENT_RAM);
             fs::write(page, figures).with_context(|| format!("writing {}", page.display()))?;
         }
         let mut over = table::total("agent, flash", small.counted(), AGENT_FLASH);

@@ -8,6 +8,9 @@ use edgerm_coap::BlockSize;
 use edgerm_protocol::message::ReceivedLaunch;
 use edgerm_protocol::{Instant, TaskId};
 
+#[cfg(feature = "oscore")]
+pub(crate) mod oscore;
+
 /// Two tasks that run, and two that have ended and wait for an acknowledgement.
 pub(crate) const TASKS: usize = 4;
 

@@ -38,8 +38,15 @@ pub(crate) fn run() -> ! {
         crate::startup::halt()
     };
     let mut deepest = 0;
+    #[cfg(feature = "oscore")]
+    let mut keys = crate::keys::Keys::default();
     loop {
         let (tag, mut body) = receive(frame);
+        #[cfg(feature = "oscore")]
+        if tag == crate::keys::TAG {
+            keys.take(body);
+            continue;
+        }
         if tag == MEASURE {
             let (used, reach) = heap::most();
             let numbers = [
@@ -202,7 +209,7 @@ fn start(agent: &Agent<TASKS>, id: TaskId) {
     );
 }
 
-fn reply(tag: u8, parts: &[&[u8]]) {
+pub(crate) fn reply(tag: u8, parts: &[&[u8]]) {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     let [low, high, ..] = length.to_le_bytes();
     for byte in [tag, low, high] {
@@ -217,10 +224,10 @@ fn reply(tag: u8, parts: &[&[u8]]) {
 }
 
 /// The rest of a frame. What is missing is zero: the other end is a test.
-struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn array<const N: usize>(&mut self) -> [u8; N] {
+    pub(crate) fn array<const N: usize>(&mut self) -> [u8; N] {
         let Some((first, rest)) = self.0.split_first_chunk() else {
             return [0; N];
         };

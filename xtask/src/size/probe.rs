@@ -52,7 +52,7 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    fn start(image: &Path) -> anyhow::Result<Self> {
+    pub(super) fn start(image: &Path) -> anyhow::Result<Self> {
         let mut qemu = Command::new("qemu-system-arm")
             .args(["-M", MACHINE, "-display", "none", "-monitor", "none"])
             .args(["-serial", "stdio", "-kernel"])
@@ -88,10 +88,16 @@ impl Probe {
         }
     }
 
+    /// Says something that is not the agent's, and takes the answer of the same tag.
+    pub(super) fn say(&mut self, tag: u8, parts: &[&[u8]]) -> anyhow::Result<Vec<u8>> {
+        frame::send(&mut self.to, tag, parts)?;
+        let (answer, body) = frame::receive(&mut self.from)?;
+        ensure!(answer == tag, "the probe answered something else");
+        Ok(body)
+    }
+
     fn measure(&mut self) -> anyhow::Result<Memory> {
-        frame::send(&mut self.to, MEASURE, &[])?;
-        let (tag, body) = frame::receive(&mut self.from)?;
-        ensure!(tag == MEASURE, "the probe was asked for its memory");
+        let body = self.say(MEASURE, &[])?;
         let mut numbers = body
             .as_chunks()
             .0

@@ -400,7 +400,7 @@ impl World {
 }
 
 /// What a small node has: 16 resources and attributes, one of each kind among them.
-fn description() -> anyhow::Result<Vec<u8>> {
+pub(super) fn description() -> anyhow::Result<Vec<u8>> {
     let device = |class, kind, access| -> anyhow::Result<Value<'_>> {
         let kind = Name::new(kind)?;
         Ok(Value::Device(Device {
