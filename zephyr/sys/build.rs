@@ -68,6 +68,7 @@ fn generate() -> Result<(), String> {
         .default_enum_style(bindgen::EnumVariation::Consts)
         .prepend_enum_name(false)
         .derive_default(true)
+        .wrap_unsafe_ops(true)
         .layout_tests(true)
         .wrap_static_fns(true)
         .wrap_static_fns_path(&functions)

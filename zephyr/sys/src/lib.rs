@@ -13,7 +13,6 @@
     non_snake_case,
     non_upper_case_globals,
     unnecessary_transmutes,
-    unsafe_op_in_unsafe_fn,
     unreachable_pub,
     clippy::all,
     clippy::undocumented_unsafe_blocks,
