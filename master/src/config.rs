@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use edgerm_protocol::api::NewToken;
 use edgerm_task_abi::limits::MAX_MODULE;
+
+use crate::access::Secret;
 
 /// How a master runs. `Config { insecure: true, ..Config::default() }` is how one changes a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +19,10 @@ pub struct Config {
     pub coap: SocketAddr,
     /// Whether agents and frameworks that prove nothing are taken from beyond loopback.
     pub insecure: bool,
+    /// The file with what lasts, the tokens: made where there is none. `None`: nothing lasts.
+    pub store: Option<PathBuf>,
+    /// Tokens that are taken beside those of the store, until the master stops.
+    pub tokens: Vec<(NewToken, Secret)>,
     /// What ids, jitter and tokens are drawn from; must differ at each start. `None`: the
     /// server draws it from the system.
     pub entropy: Option<[u8; 32]>,
@@ -32,6 +40,8 @@ impl Default for Config {
             http: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             coap: SocketAddr::from((Ipv4Addr::LOCALHOST, 5683)),
             insecure: false,
+            store: None,
+            tokens: Vec::new(),
             entropy: None,
             timing: Timing::default(),
             limits: Limits::default(),
@@ -98,6 +108,8 @@ pub struct Limits {
     pub module_bytes: usize,
     /// Bytes of variants of modules that no task needs any more: 16 MiB.
     pub variant_bytes: usize,
+    /// Tokens issued: 1,000.
+    pub tokens: usize,
     /// Events remembered for streams that resume: 4,096.
     pub events: usize,
 }
@@ -117,6 +129,7 @@ impl Default for Limits {
             module: MAX_MODULE,
             module_bytes: 256 << 20,
             variant_bytes: 16 << 20,
+            tokens: 1000,
             events: 4096,
         }
     }

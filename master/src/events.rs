@@ -11,11 +11,16 @@ use edgerm_protocol::FrameworkId;
 use edgerm_protocol::api::Event;
 use tokio::sync::watch;
 
+use crate::access::TokenId;
+
+/// A framework, and the token that registered it.
+pub type Whose = (FrameworkId, Option<TokenId>);
+
 /// One event, and whose it is where it is about one framework's tasks or offers.
 #[derive(Debug)]
 pub struct Published {
-    /// The framework.
-    pub framework: Option<FrameworkId>,
+    /// Whose it is.
+    pub whose: Option<Whose>,
     /// The event.
     pub event: Box<Event>,
 }
@@ -49,13 +54,13 @@ impl EventRing {
     }
 
     /// Appends an event, whose sequence is one more than the last one's.
-    pub fn publish(&self, framework: Option<FrameworkId>, event: Box<Event>) {
+    pub fn publish(&self, whose: Option<Whose>, event: Box<Event>) {
         let sequence = event.sequence;
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         if ring.len() >= self.capacity {
             ring.pop_front();
         }
-        ring.push_back(Arc::new(Published { framework, event }));
+        ring.push_back(Arc::new(Published { whose, event }));
         drop(ring);
         self.latest.send_replace(sequence);
     }

@@ -9,6 +9,7 @@
 //! | module | is |
 //! |---|---|
 //! | [`ledger`] | the record: agents, frameworks, offers, tasks, modules; one enum of changes |
+//! | [`access`] | who calls the API, and what they may do |
 //! | [`admission`] | what a module must be before any agent sees it |
 //! | [`allocator`] | who gets what is free: weighted dominant resource fairness over roles |
 //! | [`master`] | the two above, and the way to every agent, behind one interface |
@@ -21,6 +22,7 @@
 //! | `shared`, [`server`] | the lock around the master; sockets and timer |
 //! | [`config`] | all that one may set |
 
+pub mod access;
 pub mod admission;
 pub mod allocator;
 pub mod config;

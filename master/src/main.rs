@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -21,6 +22,10 @@ struct Args {
     /// Take agents and frameworks from beyond loopback, though they prove nothing yet.
     #[arg(long, env = "EDGERM_INSECURE", value_parser = clap::builder::FalseyValueParser::new())]
     insecure: bool,
+    /// The file with what lasts, the tokens: made where there is none. Without it they are gone
+    /// when the master stops.
+    #[arg(long, env = "EDGERM_STORE", value_name = "FILE")]
+    store: Option<PathBuf>,
     /// What is logged, as in `info,edgerm_master=debug`. Clients that hang up are not, unless
     /// told.
     #[arg(long, env = "EDGERM_LOG", default_value = "info,warp::server=off")]
@@ -49,6 +54,7 @@ async fn run() -> anyhow::Result<()> {
         http: args.http,
         coap: args.coap,
         insecure: args.insecure,
+        store: args.store,
         ..Config::default()
     })
     .await?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 use tokio::task::JoinHandle;
 
+use crate::access::{StoreError, TokenError, Tokens};
 use crate::config::Config;
 use crate::http;
 use crate::master::Master;
@@ -48,6 +49,17 @@ pub enum StartError {
         /// Where.
         address: SocketAddr,
     },
+    /// The store is no use.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A token of the configuration is no use.
+    #[error("the token {name:?}: {error}")]
+    Token {
+        /// What it is called.
+        name: String,
+        /// Why not.
+        error: TokenError,
+    },
     /// The system gives no entropy.
     #[error("the system gives no entropy: {0}")]
     Entropy(io::Error),
@@ -72,6 +84,7 @@ impl Server {
             Some(entropy) => entropy,
             None => system_entropy().map_err(StartError::Entropy)?,
         };
+        let tokens = tokens(&config)?;
         let (http, coap) = (config.http, config.coap);
         let bind_error = |what, address| {
             move |error| StartError::Bind {
@@ -96,7 +109,7 @@ impl Server {
             );
         }
         tracing::info!(%http_addr, %coap_addr, "master is ready");
-        let shared = Arc::new(Shared::new(Master::new(config, entropy), socket));
+        let shared = Arc::new(Shared::new(Master::new(config, entropy), tokens, socket));
         Ok(Running {
             http_addr,
             coap_addr,
@@ -178,7 +191,23 @@ async fn sleep(time: Option<Duration>) {
     }
 }
 
-fn system_entropy() -> io::Result<[u8; 32]> {
+fn tokens(config: &Config) -> Result<Tokens, StartError> {
+    let max = config.limits.tokens;
+    let mut tokens = match &config.store {
+        Some(store) => Tokens::open(store, max)?,
+        None => Tokens::in_memory(max),
+    };
+    for (new, secret) in &config.tokens {
+        let taken = tokens.take(new, secret);
+        taken.map_err(|error| StartError::Token {
+            name: new.name.clone(),
+            error,
+        })?;
+    }
+    Ok(tokens)
+}
+
+pub(crate) fn system_entropy() -> io::Result<[u8; 32]> {
     use std::io::Read;
     let mut entropy = [0; 32];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut entropy)?;

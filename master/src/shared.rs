@@ -10,6 +10,7 @@ use edgerm_protocol::Instant;
 use tokio::net::UdpSocket;
 use tokio::sync::{Notify, oneshot, watch};
 
+use crate::access::Tokens;
 use crate::allocator::WaitId;
 use crate::events::EventRing;
 use crate::master::{Answer, Master, Output, Reply};
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) insecure: bool,
     /// Bytes of a module at most.
     pub(crate) max_module: usize,
+    tokens: Mutex<Tokens>,
 }
 
 struct Core {
@@ -63,7 +65,7 @@ impl Clock {
 }
 
 impl Shared {
-    pub(crate) fn new(master: Master, socket: UdpSocket) -> Self {
+    pub(crate) fn new(master: Master, tokens: Tokens, socket: UdpSocket) -> Self {
         let config = master.config();
         Self {
             clock: Clock::new(),
@@ -72,6 +74,7 @@ impl Shared {
             stopping: watch::Sender::new(false),
             insecure: config.insecure,
             max_module: config.limits.module,
+            tokens: Mutex::new(tokens),
             socket,
             core: Mutex::new(Core {
                 master,
@@ -129,6 +132,11 @@ impl Shared {
         }
     }
 
+    /// The tokens that callers show.
+    pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits for a datagram, and takes it and those that are there behind it.
     pub(crate) async fn receive(&self, buffer: &mut [u8]) -> io::Result<()> {
         let mut received = self.socket.recv_from(buffer).await?;
@@ -174,7 +182,7 @@ impl Shared {
                         tracing::debug!(%to, %error, "a datagram was not sent");
                     }
                 }
-                Output::Event { framework, event } => self.events.publish(framework, event),
+                Output::Event { whose, event } => self.events.publish(whose, event),
                 Output::Reply { wait, reply } => {
                     let returned = match core.replies.remove(&wait) {
                         Some(sender) => sender.send(reply).err(),

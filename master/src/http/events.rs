@@ -12,8 +12,10 @@ use tokio::sync::watch;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply, sse};
 
+use super::caller::scope;
 use super::query::{Query, query};
 use super::{Api, Failure, with};
+use crate::access::Scope;
 use crate::events::Published;
 
 /// Events that a stream takes out of the ring at once.
@@ -30,13 +32,16 @@ pub(super) fn routes(
         .and(with(api))
         .and(sse::last_event_id::<u64>())
         .and(query())
-        .map(|api: Api, last, query| match listener(api, last, query) {
-            Ok(listener) => {
-                let keep_alive = sse::keep_alive().interval(KEEP_ALIVE);
-                sse::reply(keep_alive.stream(listener.into_stream())).into_response()
-            }
-            Err(failure) => failure.into_response(),
-        })
+        .and(scope(api))
+        .map(
+            |api: Api, last, query, scope| match listener(api, last, query, scope) {
+                Ok(listener) => {
+                    let keep_alive = sse::keep_alive().interval(KEEP_ALIVE);
+                    sse::reply(keep_alive.stream(listener.into_stream())).into_response()
+                }
+                Err(failure) => failure.into_response(),
+            },
+        )
 }
 
 /// One stream's place in the ring.
@@ -45,11 +50,17 @@ struct Listener {
     latest: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
     framework: Option<FrameworkId>,
+    scope: Scope,
     read: u64,
     batch: VecDeque<Arc<Published>>,
 }
 
-fn listener(api: Api, last: Option<u64>, mut query: Query) -> Result<Listener, Failure> {
+fn listener(
+    api: Api,
+    last: Option<u64>,
+    mut query: Query,
+    scope: Scope,
+) -> Result<Listener, Failure> {
     let framework = query.take("framework")?;
     query.finish()?;
     let latest = api.events.watch();
@@ -58,6 +69,7 @@ fn listener(api: Api, last: Option<u64>, mut query: Query) -> Result<Listener, F
         latest,
         stopping: api.stopping.subscribe(),
         framework,
+        scope,
         read: last.unwrap_or(newest),
         batch: VecDeque::new(),
         api,
@@ -77,8 +89,11 @@ impl Listener {
         loop {
             if let Some(published) = self.batch.pop_front() {
                 self.read = published.event.sequence;
-                let whose = published.framework;
-                if self.framework.is_none() || whose.is_none() || self.framework == whose {
+                let is_meant = published.whose.is_none_or(|(framework, owner)| {
+                    let wanted = self.framework.is_none_or(|it| it == framework);
+                    wanted && self.scope.contains(owner)
+                });
+                if is_meant {
                     return Some(shown(&published.event));
                 }
                 continue;

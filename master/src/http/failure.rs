@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use edgerm_protocol::api::Refusal;
 use warp::http::StatusCode;
+use warp::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use warp::reply::Response;
 use warp::{Rejection, Reply};
 
@@ -72,7 +73,12 @@ impl Failure {
 impl Reply for Failure {
     fn into_response(self) -> Response {
         let body = warp::reply::json(&self.refusal);
-        warp::reply::with_status(body, self.status).into_response()
+        let mut response = warp::reply::with_status(body, self.status).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let bearer = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(WWW_AUTHENTICATE, bearer);
+        }
+        response
     }
 }
 

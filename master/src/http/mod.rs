@@ -5,6 +5,7 @@
 
 mod agents;
 mod body;
+mod caller;
 mod events;
 mod failure;
 mod frameworks;
@@ -14,6 +15,7 @@ mod modules;
 mod offers;
 mod query;
 mod tasks;
+mod tokens;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -62,9 +64,12 @@ pub(crate) fn routes(
         .unify()
         .or(events::routes(api))
         .unify()
+        .or(tokens::routes(api))
+        .unify()
         .boxed();
+    let v1 = warp::path("v1").and(caller::admit(api)).and(v1);
     guard::not_from_a_page(api.insecure)
-        .and(warp::path("v1").and(v1).or(health::routes(api)).unify())
+        .and(v1.or(health::routes(api)).unify())
         .recover(failure::recover)
         .unify()
 }

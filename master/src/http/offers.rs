@@ -6,8 +6,10 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
+use super::caller::scope;
 use super::query::{self, Query, query};
 use super::{Api, Failure, body, show, show_status, with};
+use crate::access::Scope;
 use crate::master::Reply;
 
 pub(super) fn routes(
@@ -16,33 +18,48 @@ pub(super) fn routes(
     let request = warp::path!("offers")
         .and(warp::post())
         .and(with(api))
+        .and(scope(api))
         .and(body::json())
-        .then(|api: Api, body| async move { show(StatusCode::OK, request(&api, body).await) });
+        .then(|api: Api, scope, body| async move {
+            show(StatusCode::OK, request(&api, scope, body).await)
+        });
     let list = warp::path!("offers")
         .and(warp::get())
         .and(with(api))
+        .and(scope(api))
         .and(query())
-        .map(|api: Api, query| show(StatusCode::OK, list(&api, query)));
+        .map(|api: Api, scope, query| show(StatusCode::OK, list(&api, scope, query)));
     let accept = warp::path!("offers" / String / "accept")
         .and(warp::post())
         .and(with(api))
+        .and(scope(api))
         .and(body::json())
-        .map(|id: String, api: Api, body| show(StatusCode::CREATED, accept(&api, &id, body)));
+        .map(|id: String, api: Api, scope, body| {
+            show(StatusCode::CREATED, accept(&api, scope, &id, body))
+        });
     let decline = warp::path!("offers" / String / "decline")
         .and(warp::post())
         .and(with(api))
+        .and(scope(api))
         .and(body::json())
-        .map(|id: String, api: Api, body| {
-            show_status(StatusCode::NO_CONTENT, decline(&api, &id, body))
+        .map(|id: String, api: Api, scope, body| {
+            show_status(StatusCode::NO_CONTENT, decline(&api, scope, &id, body))
         });
     let collection = request.or(list).unify();
     collection.or(accept).unify().or(decline).unify()
 }
 
-async fn request(api: &Api, body: Result<OfferRequest, Failure>) -> Result<Offers, Failure> {
+async fn request(
+    api: &Api,
+    scope: Scope,
+    body: Result<OfferRequest, Failure>,
+) -> Result<Offers, Failure> {
     let request = body?;
     let offers = api.call_waiting(
-        |master, now| master.request_offers(now, request),
+        |master, now| {
+            master.check_framework(scope, request.framework)?;
+            Ok(master.request_offers(now, request)?)
+        },
         |reply| match reply {
             Reply::Offers(offers) => Some(offers),
             Reply::Outputs(_) => None,
@@ -50,27 +67,43 @@ async fn request(api: &Api, body: Result<OfferRequest, Failure>) -> Result<Offer
     );
     offers
         .await
-        .map_err(|error| error.map_or_else(Failure::stopping, Failure::from))
+        .map_err(|failure: Option<Failure>| failure.unwrap_or_else(Failure::stopping))
 }
 
-fn list(api: &Api, mut query: Query) -> Result<impl serde::Serialize + use<>, Failure> {
+fn list(
+    api: &Api,
+    scope: Scope,
+    mut query: Query,
+) -> Result<impl serde::Serialize + use<>, Failure> {
     let paging = query.paging::<OfferId>()?;
     query.finish()?;
-    Ok(api.call(|master, now| master.offers(now, paging)))
+    Ok(api.call(|master, now| master.offers(now, scope, paging)))
 }
 
 fn accept(
     api: &Api,
+    scope: Scope,
     id: &str,
     body: Result<Accept, Failure>,
 ) -> Result<impl serde::Serialize + use<>, Failure> {
     let id = query::id(id)?;
     let accept = body?;
-    Ok(api.call(|master, now| master.accept_offer(now, id, &accept))?)
+    api.call(|master, now| {
+        master.check_framework(scope, accept.framework)?;
+        Ok(master.accept_offer(now, id, &accept)?)
+    })
 }
 
-fn decline(api: &Api, id: &str, body: Result<Decline, Failure>) -> Result<(), Failure> {
+fn decline(
+    api: &Api,
+    scope: Scope,
+    id: &str,
+    body: Result<Decline, Failure>,
+) -> Result<(), Failure> {
     let id = query::id(id)?;
     let decline = body?;
-    Ok(api.call(|master, now| master.decline_offer(now, id, &decline))?)
+    api.call(|master, now| {
+        master.check_framework(scope, decline.framework)?;
+        Ok(master.decline_offer(now, id, &decline)?)
+    })
 }

@@ -6,8 +6,10 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
+use super::caller::scope;
 use super::query::{self, Query, query};
 use super::{Api, Failure, body, show, show_status, with};
+use crate::access::Scope;
 use crate::master::{KillError, OutputQuery, Reply};
 
 pub(super) fn routes(
@@ -16,64 +18,89 @@ pub(super) fn routes(
     let list = warp::path!("tasks")
         .and(warp::get())
         .and(with(api))
+        .and(scope(api))
         .and(query())
-        .map(|api: Api, query| show(StatusCode::OK, list(&api, query)));
+        .map(|api: Api, scope, query| show(StatusCode::OK, list(&api, scope, query)));
     let one = warp::path!("tasks" / String)
         .and(warp::get())
         .and(with(api))
-        .map(|id: String, api: Api| show(StatusCode::OK, one(&api, &id)));
+        .and(scope(api))
+        .map(|id: String, api: Api, scope| show(StatusCode::OK, one(&api, scope, &id)));
     let kill = warp::path!("tasks" / String / "kill")
         .and(warp::post())
         .and(with(api))
+        .and(scope(api))
         .and(body::json())
-        .map(|id: String, api: Api, body| show(StatusCode::ACCEPTED, kill(&api, &id, body)));
+        .map(|id: String, api: Api, scope, body| {
+            show(StatusCode::ACCEPTED, kill(&api, scope, &id, body))
+        });
     let message = warp::path!("tasks" / String / "message")
         .and(warp::post())
         .and(with(api))
+        .and(scope(api))
         .and(body::json())
-        .map(|id: String, api: Api, body| {
-            show_status(StatusCode::ACCEPTED, message(&api, &id, body))
+        .map(|id: String, api: Api, scope, body| {
+            show_status(StatusCode::ACCEPTED, message(&api, scope, &id, body))
         });
     let output = warp::path!("tasks" / String / "output")
         .and(warp::get())
         .and(with(api))
+        .and(scope(api))
         .and(query())
-        .then(|id: String, api: Api, query| async move {
-            show(StatusCode::OK, output(&api, &id, query).await)
+        .then(|id: String, api: Api, scope, query| async move {
+            show(StatusCode::OK, output(&api, scope, &id, query).await)
         });
     let reading = list.or(one).unify().or(output).unify();
     reading.or(kill).unify().or(message).unify()
 }
 
-fn list(api: &Api, mut query: Query) -> Result<impl serde::Serialize + use<>, Failure> {
+fn list(
+    api: &Api,
+    scope: Scope,
+    mut query: Query,
+) -> Result<impl serde::Serialize + use<>, Failure> {
     let paging = query.paging::<TaskId>()?;
     query.finish()?;
-    Ok(api.call(|master, now| master.tasks(now, paging)))
+    Ok(api.call(|master, now| master.tasks(now, scope, paging)))
 }
 
-fn one(api: &Api, id: &str) -> Result<impl serde::Serialize + use<>, Failure> {
+fn one(api: &Api, scope: Scope, id: &str) -> Result<impl serde::Serialize + use<>, Failure> {
     let id = query::id(id)?;
-    let task = api.call(|master, now| master.task(now, id));
-    Ok(task.ok_or(KillError::UnknownTask(id))?)
+    api.call(|master, now| {
+        master.check_task(scope, id)?;
+        Ok(master.task(now, id).ok_or(KillError::UnknownTask(id))?)
+    })
 }
 
 fn kill(
     api: &Api,
+    scope: Scope,
     id: &str,
     body: Result<KillTask, Failure>,
 ) -> Result<impl serde::Serialize + use<>, Failure> {
     let id = query::id(id)?;
     let framework = body?.framework;
-    Ok(api.call(|master, now| master.kill_task(now, id, framework))?)
+    api.call(|master, now| {
+        master.check_task(scope, id)?;
+        Ok(master.kill_task(now, id, framework)?)
+    })
 }
 
-fn message(api: &Api, id: &str, body: Result<SendMessage, Failure>) -> Result<(), Failure> {
+fn message(
+    api: &Api,
+    scope: Scope,
+    id: &str,
+    body: Result<SendMessage, Failure>,
+) -> Result<(), Failure> {
     let id = query::id(id)?;
     let message = body?;
-    Ok(api.call(|master, now| master.message_task(now, id, &message))?)
+    api.call(|master, now| {
+        master.check_task(scope, id)?;
+        Ok(master.message_task(now, id, &message)?)
+    })
 }
 
-async fn output(api: &Api, id: &str, mut query: Query) -> Result<Outputs, Failure> {
+async fn output(api: &Api, scope: Scope, id: &str, mut query: Query) -> Result<Outputs, Failure> {
     let id = query::id(id)?;
     let wanted = OutputQuery {
         after: query.take("after")?.unwrap_or(0),
@@ -82,7 +109,10 @@ async fn output(api: &Api, id: &str, mut query: Query) -> Result<Outputs, Failur
     };
     query.finish()?;
     let outputs = api.call_waiting(
-        |master, now| master.read_outputs(now, id, wanted),
+        |master, now| {
+            master.check_task(scope, id)?;
+            Ok(master.read_outputs(now, id, wanted)?)
+        },
         |reply| match reply {
             Reply::Outputs(outputs) => Some(outputs),
             Reply::Offers(_) => None,
@@ -90,5 +120,5 @@ async fn output(api: &Api, id: &str, mut query: Query) -> Result<Outputs, Failur
     );
     outputs
         .await
-        .map_err(|error| error.map_or_else(Failure::stopping, Failure::from))
+        .map_err(|failure: Option<Failure>| failure.unwrap_or_else(Failure::stopping))
 }

@@ -105,6 +105,7 @@ impl Ledger {
             id: asked.id,
             name: asked.name.clone(),
             framework: offer.framework,
+            owner: self.framework(offer.framework).and_then(|it| it.owner),
             agent: offer.agent,
             agent_name: agent.name.clone(),
             module: module.id,

@@ -30,11 +30,13 @@ impl Ledger {
                 framework,
                 name,
                 role,
+                owner,
             } => {
                 let record = Framework {
                     id: *framework,
                     name: name.clone(),
                     role: role.clone(),
+                    owner: *owner,
                     suppressed: false,
                     tasks: BTreeSet::new(),
                     offers: BTreeSet::new(),

@@ -12,6 +12,7 @@ use edgerm_protocol::{
 use edgerm_task_abi::Permissions;
 
 use super::{Offer, Task};
+use crate::access::TokenId;
 
 /// One change of state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub enum Change {
         name: String,
         /// The role whose share it draws from.
         role: String,
+        /// Who registered it.
+        owner: Option<TokenId>,
     },
     /// A framework wants no offers, or wants them again.
     FrameworkSuppressed {

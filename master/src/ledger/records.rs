@@ -11,6 +11,7 @@ use edgerm_protocol::{
 use edgerm_task_abi::Permissions;
 
 use super::quantity::{self, Scalars};
+use crate::access::TokenId;
 use crate::variants::Blob;
 
 /// One agent.
@@ -79,6 +80,8 @@ pub struct Framework {
     pub name: String,
     /// The role whose share it draws from.
     pub role: String,
+    /// The token that registered it; `None`: an operator's, or nobody's.
+    pub owner: Option<TokenId>,
     /// Whether it wants no offers for now.
     pub suppressed: bool,
     /// Its tasks that have not ended.
@@ -113,6 +116,8 @@ pub struct Task {
     pub name: String,
     /// Whose it is.
     pub framework: FrameworkId,
+    /// The token that registered that.
+    pub owner: Option<TokenId>,
     /// Where it runs.
     pub agent: AgentId,
     /// What that agent is called.

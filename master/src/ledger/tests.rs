@@ -202,6 +202,7 @@ impl Run {
                 framework: FrameworkId(self.draw()),
                 name: "f".to_owned(),
                 role: "r".to_owned(),
+                owner: None,
             }],
             Operation::FrameworkGone { framework } => {
                 let framework = self.framework(*framework);

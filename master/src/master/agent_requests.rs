@@ -158,9 +158,9 @@ impl Master {
             let diagnostic = format!("no task {} on this agent", output.task);
             return Err(Refused(Code::NOT_FOUND, diagnostic));
         };
-        let (id, framework) = (task.id, task.framework);
+        let (id, whose) = (task.id, (task.framework, task.owner));
         self.keep_output(
-            framework,
+            whose,
             id,
             (boot, output.sequence),
             output.level,

@@ -2,9 +2,10 @@
 //! agent. This is where a store will hang, before anything is told.
 
 use edgerm_protocol::api::{Event, EventKind};
-use edgerm_protocol::{FrameworkId, Instant, TaskId};
+use edgerm_protocol::{Instant, TaskId};
 
 use super::{Master, Output, Timer};
+use crate::events::Whose;
 use crate::ledger::{Change, Offer, OfferEnd};
 use crate::link::Command;
 
@@ -30,6 +31,24 @@ impl Master {
             | Change::FrameworkSuppressed { .. }
             | Change::FrameworkGone(_)
             | Change::OfferMade(_)
+            | Change::TaskAccepted(_)
+            | Change::TaskMoved { .. }
+            | Change::KillRequested(_)
+            | Change::TaskForgotten(_)
+            | Change::ModuleAdmitted(_) => None,
+        };
+        let owner = match &change {
+            Change::FrameworkGone(framework) => self.owner(*framework),
+            Change::FrameworkRegistered { owner, .. } => *owner,
+            Change::AgentRegistered(_)
+            | Change::AgentDescribed { .. }
+            | Change::AgentUnreachable(_)
+            | Change::AgentReachable(_)
+            | Change::AgentGone(_)
+            | Change::AgentForgotten(_)
+            | Change::FrameworkSuppressed { .. }
+            | Change::OfferMade(_)
+            | Change::OfferEnded { .. }
             | Change::TaskAccepted(_)
             | Change::TaskMoved { .. }
             | Change::KillRequested(_)
@@ -69,14 +88,15 @@ impl Master {
             Change::FrameworkRegistered { framework, .. } => {
                 if let Some(view) = self.framework_view(framework) {
                     self.tell(
-                        Some(framework),
+                        Some((framework, owner)),
                         EventKind::FrameworkRegistered { framework: view },
                     );
                 }
             }
             Change::FrameworkSuppressed { .. } | Change::KillRequested(_) => {}
             Change::FrameworkGone(framework) => {
-                self.tell(Some(framework), EventKind::FrameworkGone { framework });
+                let whose = Some((framework, owner));
+                self.tell(whose, EventKind::FrameworkGone { framework });
             }
             Change::OfferMade(offer) => self.on_offer_made(now, &offer),
             Change::OfferEnded { end, .. } => {
@@ -109,7 +129,8 @@ impl Master {
         self.timers
             .insert((offer.expires_at, Timer::Offer(offer.id)));
         let view = self.offer_view(now, offer);
-        self.tell(Some(offer.framework), EventKind::OfferMade { offer: view });
+        let whose = Some((offer.framework, self.owner(offer.framework)));
+        self.tell(whose, EventKind::OfferMade { offer: view });
     }
 
     fn on_offer_ended(&mut self, offer: &Offer, end: OfferEnd) {
@@ -120,7 +141,7 @@ impl Master {
         let reason = end.name().to_owned();
         let offer_id = offer.id;
         self.tell(
-            Some(offer.framework),
+            Some((offer.framework, self.owner(offer.framework))),
             EventKind::OfferEnded {
                 offer: offer_id,
                 reason,
@@ -145,16 +166,16 @@ impl Master {
 
     pub(super) fn tell_task(&mut self, now: Instant, task: TaskId) {
         if let Some(task) = self.ledger.task(task) {
-            let framework = task.framework;
+            let whose = Some((task.framework, task.owner));
             let task = self.task_view(now, task);
-            self.tell(Some(framework), EventKind::TaskUpdated { task });
+            self.tell(whose, EventKind::TaskUpdated { task });
         }
     }
 
-    pub(super) fn tell(&mut self, framework: Option<FrameworkId>, kind: EventKind) {
+    pub(super) fn tell(&mut self, whose: Option<Whose>, kind: EventKind) {
         let sequence = self.next_event;
         self.next_event += 1;
         let event = Box::new(Event { sequence, kind });
-        self.emitted.push_back(Output::Event { framework, event });
+        self.emitted.push_back(Output::Event { whose, event });
     }
 }

@@ -9,6 +9,7 @@ use edgerm_protocol::{FrameworkId, Instant};
 
 use super::view::view_framework;
 use super::{Master, Paging, Reply, Timer};
+use crate::access::{Scope, TokenId};
 use crate::ledger::Change;
 use crate::refusal::Refuse;
 
@@ -99,7 +100,7 @@ impl Refuse for FrameworkError {
 }
 
 impl Master {
-    /// Registers a framework.
+    /// Registers a framework, for `owner` where somebody has to prove who they are.
     ///
     /// # Errors
     ///
@@ -107,6 +108,7 @@ impl Master {
     pub fn register_framework(
         &mut self,
         now: Instant,
+        owner: Option<TokenId>,
         framework: &api::NewFramework,
     ) -> Result<api::Framework, NewFrameworkError> {
         Text::<MAX_NAME>::new(&framework.name).map_err(NewFrameworkError::Name)?;
@@ -120,15 +122,17 @@ impl Master {
             framework: id,
             name: framework.name.clone(),
             role: framework.role.clone(),
+            owner,
         };
         self.commit(now, change);
         self.framework_view(id).ok_or(too_many)
     }
 
-    /// A part of the list of frameworks.
-    pub fn frameworks(&self, paging: Paging<FrameworkId>) -> Page<api::Framework> {
+    /// A part of the list of frameworks in `scope`.
+    pub fn frameworks(&self, scope: Scope, paging: Paging<FrameworkId>) -> Page<api::Framework> {
+        let all = self.ledger.frameworks(paging.after);
         paging.cut(
-            self.ledger.frameworks(paging.after),
+            all.filter(|framework| scope.contains(framework.owner)),
             |framework| framework.id,
             view_framework,
         )

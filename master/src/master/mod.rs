@@ -44,8 +44,10 @@ use edgerm_protocol::{AgentId, FrameworkId, Instant, OfferId, SessionId, TaskId}
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
+use crate::access::{Denied, Scope, TokenId};
 use crate::allocator::{Allocator, WaitId};
 use crate::config::Config;
+use crate::events::Whose;
 use crate::ledger::Ledger;
 use crate::link::Link;
 use crate::modules::{MemoryStore, ModuleStore};
@@ -81,7 +83,7 @@ pub enum Output {
     /// Tell whoever listens to events.
     Event {
         /// Whose tasks or offers it is about, where it is about one framework's.
-        framework: Option<FrameworkId>,
+        whose: Option<Whose>,
         /// What happened.
         event: Box<api::Event>,
     },
@@ -180,6 +182,37 @@ impl Master {
     /// How often what happened that is no event: datagrams ignored, updates without news.
     pub fn counters(&self) -> &BTreeMap<&'static str, u64> {
         &self.counters
+    }
+
+    /// Who registered `framework`.
+    pub(super) fn owner(&self, framework: FrameworkId) -> Option<TokenId> {
+        let framework = self.ledger.framework(framework);
+        framework.and_then(|framework| framework.owner)
+    }
+
+    /// Refuses calls about a framework that is another's. One that there is not is nobody's: the
+    /// call itself says so.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::NotYours`].
+    pub fn check_framework(&self, scope: Scope, framework: FrameworkId) -> Result<(), Denied> {
+        match self.ledger.framework(framework) {
+            Some(framework) => scope.check(framework.owner),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses calls about a task that is another's, as [`Self::check_framework`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::NotYours`].
+    pub fn check_task(&self, scope: Scope, task: TaskId) -> Result<(), Denied> {
+        match self.ledger.task(task) {
+            Some(task) => scope.check(task.owner),
+            None => Ok(()),
+        }
     }
 
     /// Takes a datagram.

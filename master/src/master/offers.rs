@@ -9,6 +9,7 @@ use edgerm_protocol::{AgentId, FrameworkId, Instant, OfferId};
 
 use super::offer_errors::{AcceptError, DeclineError, OfferRequestError};
 use super::{Answer, Awaited, Master, Paging, Reply, Timer};
+use crate::access::Scope;
 use crate::allocator::{WaitId, Waiting};
 use crate::ledger::{Change, OfferEnd};
 
@@ -114,9 +115,10 @@ impl Master {
     }
 
     /// A part of the list of open offers.
-    pub fn offers(&self, now: Instant, paging: Paging<OfferId>) -> Page<api::Offer> {
+    pub fn offers(&self, now: Instant, scope: Scope, paging: Paging<OfferId>) -> Page<api::Offer> {
+        let all = self.ledger.offers(paging.after);
         paging.cut(
-            self.ledger.offers(paging.after),
+            all.filter(|offer| scope.contains(self.owner(offer.framework))),
             |offer| offer.id,
             |offer| self.offer_view(now, offer),
         )

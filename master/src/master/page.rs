@@ -52,7 +52,7 @@ impl Refuse for LimitOutOfRange {
 
 impl<K: fmt::Display> Paging<K> {
     /// Cuts the part out of `rest`, which begins after `after`.
-    pub(super) fn cut<R, T>(
+    pub(crate) fn cut<R, T>(
         &self,
         rest: impl Iterator<Item = R>,
         id: impl Fn(&R) -> K,

@@ -9,6 +9,8 @@ use edgerm_protocol::{BootId, FrameworkId, Instant, TaskId};
 
 use super::task_errors::{KillError, MessageError, OutputsError};
 use super::{Answer, Awaited, Master, Paging, Reply};
+use crate::access::Scope;
+use crate::events::Whose;
 use crate::ledger::KillStep;
 use crate::link::{Command, Link};
 use crate::outputs::Kept;
@@ -26,9 +28,10 @@ pub struct OutputQuery {
 
 impl Master {
     /// A part of the list of tasks.
-    pub fn tasks(&self, now: Instant, paging: Paging<TaskId>) -> Page<api::Task> {
+    pub fn tasks(&self, now: Instant, scope: Scope, paging: Paging<TaskId>) -> Page<api::Task> {
+        let all = self.ledger.tasks(paging.after);
         paging.cut(
-            self.ledger.tasks(paging.after),
+            all.filter(|task| scope.contains(task.owner)),
             |task| task.id,
             |task| self.task_view(now, task),
         )
@@ -152,7 +155,7 @@ impl Master {
     /// Keeps what a task emitted or logged, and tells it to those who wait for it.
     pub(super) fn keep_output(
         &mut self,
-        framework: FrameworkId,
+        whose: Whose,
         task: TaskId,
         run: (BootId, u32),
         level: Option<LogLevel>,
@@ -163,7 +166,7 @@ impl Master {
             return self.count("output_twice");
         };
         let output = view(task, kept);
-        self.tell(Some(framework), EventKind::TaskOutput { output });
+        self.tell(Some(whose), EventKind::TaskOutput { output });
         self.answer_output_waits(task);
     }
 

@@ -20,7 +20,14 @@
 //! | `GET /v1/modules` | | [`Page`] of [`Module`] |
 //! | `GET /v1/modules/{id}` | | the bytes, as they were admitted |
 //! | `GET /v1/events` | | [`Event`]s, as server-sent events; `framework` keeps others' away |
+//! | `POST /v1/tokens` | [`NewToken`] | 201 [`IssuedToken`] |
+//! | `GET /v1/tokens` | | [`Page`] of [`Token`] |
+//! | `DELETE /v1/tokens/{name}` | | 204; its bearers are refused from now on |
 //! | `GET /healthz` | | [`Health`] |
+//!
+//! A master that has issued tokens asks for one, in `Authorization: Bearer`, in all calls but
+//! `/healthz`: 401 without, 403 where the [`Role`] does not allow the call. To a framework's token
+//! the lists show what it registered itself, and so do the events.
 //!
 //! Lists take `limit` (1 to [`MAX_PAGE`], [`DEFAULT_PAGE`] unless told) and `after` (the
 //! `next` of the page before). A refusal is a 4xx or 5xx with a [`Refusal`]. An unknown field in
@@ -33,6 +40,7 @@ mod module;
 mod needs;
 mod offer;
 mod task;
+mod token;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -51,6 +59,7 @@ pub use offer::{
 pub use task::{
     KillTask, LaunchTask, Output, OutputData, Outputs, Restart, SendMessage, Task, TaskResources,
 };
+pub use token::{IssuedToken, NewToken, Role, Token};
 
 /// Members of a page unless told.
 pub const DEFAULT_PAGE: usize = 100;

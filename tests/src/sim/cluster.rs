@@ -368,7 +368,7 @@ fn master(now: Instant, seed: u64) -> (Master, FrameworkId) {
         role: "default".into(),
     };
     let framework = master
-        .register_framework(now, &framework)
+        .register_framework(now, None, &framework)
         .expect("a first framework");
     (master, framework.id)
 }

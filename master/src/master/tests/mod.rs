@@ -257,7 +257,7 @@ impl World {
             name: "test".to_owned(),
             role: role.to_owned(),
         };
-        let registered = self.master.register_framework(self.now, &framework);
+        let registered = self.master.register_framework(self.now, None, &framework);
         registered.unwrap().id
     }
 

@@ -6,6 +6,9 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
+mod access;
+mod http;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -22,6 +25,8 @@ use serde_json::{Value as Json, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpStream, UdpSocket};
 
+use http::{call, get, post};
+
 /// The smallest module that is admitted.
 const MODULE: &str = r#"(module (memory (export "memory") 1) (func (export "_start")))"#;
 
@@ -33,32 +38,6 @@ async fn start() -> Running {
         ..Config::default()
     };
     Server::start(config).await.unwrap()
-}
-
-/// One HTTP/1.1 call, and its status and body.
-async fn call(to: SocketAddr, method: &str, path: &str, body: &[u8]) -> (u16, Json) {
-    let mut stream = TcpStream::connect(to).await.unwrap();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    // A body that is too long is refused before it is read.
-    let _written = stream.write_all(body).await;
-    let mut answer = Vec::new();
-    let _read = stream.read_to_end(&mut answer).await;
-    let text = String::from_utf8_lossy(&answer);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap_or(Json::Null))
-}
-
-async fn post(to: SocketAddr, path: &str, body: Json) -> (u16, Json) {
-    call(to, "POST", path, body.to_string().as_bytes()).await
-}
-
-async fn get(to: SocketAddr, path: &str) -> (u16, Json) {
-    call(to, "GET", path, b"").await
 }
 
 /// An agent that does at once what it is told, and says so.

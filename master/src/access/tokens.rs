@@ -1,0 +1,270 @@
+//! The tokens of a master.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use edgerm_protocol::api::{NewToken, Role, Token};
+use edgerm_protocol::codec::Text;
+use edgerm_protocol::limits::MAX_NAME;
+
+use super::secret::Digest;
+use super::store::{Store, StoreError};
+use super::{Caller, Denied, Secret, TokenError};
+
+/// All that were issued and not revoked.
+#[derive(Debug)]
+pub struct Tokens {
+    entries: BTreeMap<String, Entry>,
+    store: Option<Store>,
+    max: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    role: Role,
+    digest: Digest,
+}
+
+impl Tokens {
+    /// None, and those that are issued last as long as the process; `max` at most.
+    pub fn in_memory(max: usize) -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            store: None,
+            max,
+        }
+    }
+
+    /// Those in the file at `path`, made where there is none; `max` at most.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn open(path: &Path, max: usize) -> Result<Self, StoreError> {
+        let store = Store::open(path)?;
+        let entry = |kept: super::store::Kept| {
+            let (role, digest) = (kept.role, kept.digest);
+            (kept.name, Entry { role, digest })
+        };
+        let entries = store.read()?.into_iter().map(entry).collect();
+        Ok(Self {
+            entries,
+            store: Some(store),
+            max,
+        })
+    }
+
+    /// Who shows `secret`, the token of an `Authorization` header, or no token at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::NoToken`] and [`Denied::UnknownToken`].
+    pub fn identify(&self, secret: Option<&str>) -> Result<Caller, Denied> {
+        if self.entries.is_empty() {
+            return Ok(Caller::ANYBODY);
+        }
+        let shown = Digest::of(secret.ok_or(Denied::NoToken)?);
+        // All are looked at, however early one is found.
+        let mut caller = Err(Denied::UnknownToken);
+        for entry in self.entries.values() {
+            if entry.digest.is(&shown) {
+                caller = Ok(Caller::new(entry.role, entry.digest.id()));
+            }
+        }
+        caller
+    }
+
+    /// Whether callers have to show one.
+    pub fn are_asked_for(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
+    /// Takes `secret` as the token `new` from now on, and keeps that where tokens last.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`]; nothing changes.
+    pub fn issue(&mut self, new: &NewToken, secret: &Secret) -> Result<(), TokenError> {
+        self.check(new)?;
+        if let Some(store) = &self.store {
+            store.add(&new.name, new.role, &secret.digest())?;
+        }
+        self.enter(new, secret);
+        Ok(())
+    }
+
+    /// Takes `secret` as the token `new` as long as the process lasts.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`]; nothing changes.
+    pub fn take(&mut self, new: &NewToken, secret: &Secret) -> Result<(), TokenError> {
+        self.check(new)?;
+        self.enter(new, secret);
+        Ok(())
+    }
+
+    fn enter(&mut self, new: &NewToken, secret: &Secret) {
+        let (role, digest) = (new.role, secret.digest());
+        self.entries
+            .insert(new.name.clone(), Entry { role, digest });
+    }
+
+    fn check(&self, new: &NewToken) -> Result<(), TokenError> {
+        Text::<MAX_NAME>::new(&new.name).map_err(TokenError::Name)?;
+        // It stands in paths.
+        let stands_in_paths = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if !new.name.bytes().all(stands_in_paths) {
+            return Err(TokenError::Characters(new.name.clone()));
+        }
+        if self.entries.contains_key(&new.name) {
+            return Err(TokenError::NameUsed(new.name.clone()));
+        }
+        if self.entries.is_empty() && new.role != Role::Operator {
+            return Err(TokenError::FirstNotOperator);
+        }
+        if self.entries.len() >= self.max {
+            return Err(TokenError::TooMany(self.entries.len()));
+        }
+        Ok(())
+    }
+
+    /// Takes the token called `name` no more.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`]; nothing changes.
+    pub fn revoke(&mut self, name: &str) -> Result<(), TokenError> {
+        let entry = self.entries.get(name);
+        let role = entry.map(|entry| entry.role);
+        let role = role.ok_or_else(|| TokenError::Unknown(name.to_owned()))?;
+        let others = || self.entries.iter().filter(|(other, _)| *other != name);
+        let is_last = !others().any(|(_, entry)| entry.role == Role::Operator);
+        if role == Role::Operator && is_last && others().next().is_some() {
+            return Err(TokenError::LastOperator(name.to_owned()));
+        }
+        if let Some(store) = &self.store {
+            store.remove(name)?;
+        }
+        self.entries.remove(name);
+        Ok(())
+    }
+
+    /// Those whose names come after `after`.
+    pub fn list(&self, after: Option<String>) -> impl Iterator<Item = Token> {
+        let from = match after {
+            Some(after) => std::ops::Bound::Excluded(after),
+            None => std::ops::Bound::Unbounded,
+        };
+        self.entries
+            .range((from, std::ops::Bound::Unbounded))
+            .map(|(name, entry)| Token {
+                name: name.clone(),
+                role: entry.role,
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Scope;
+
+    fn new(name: &str, role: Role) -> NewToken {
+        let name = name.to_owned();
+        NewToken { name, role }
+    }
+
+    fn secret(byte: u8) -> Secret {
+        Secret::from_entropy([byte; 32])
+    }
+
+    #[test]
+    fn a_master_without_tokens_asks_for_none() {
+        let mut tokens = Tokens::in_memory(10);
+        let anybody = tokens.identify(None).unwrap();
+        assert_eq!(anybody.may_operate(), Ok(()));
+        let refused = tokens.issue(&new("f", Role::Framework), &secret(1));
+        assert!(matches!(refused, Err(TokenError::FirstNotOperator)));
+        assert_eq!(tokens.identify(Some("whatever")), Ok(anybody));
+
+        tokens.issue(&new("o", Role::Operator), &secret(1)).unwrap();
+        assert_eq!(tokens.identify(None), Err(Denied::NoToken));
+        let unknown = tokens.identify(Some("whatever"));
+        assert_eq!(unknown, Err(Denied::UnknownToken));
+        let operator = tokens.identify(Some(secret(1).as_str())).unwrap();
+        assert_eq!(operator.scope(), Scope::All);
+    }
+
+    #[test]
+    fn a_role_is_what_its_bearer_may_do() {
+        let mut tokens = Tokens::in_memory(10);
+        let roles = [Role::Operator, Role::Framework, Role::ReadOnly];
+        for (byte, role) in (1..).zip(roles) {
+            let name = format!("{role:?}");
+            tokens.issue(&new(&name, role), &secret(byte)).unwrap();
+        }
+        let caller = |byte| tokens.identify(Some(secret(byte).as_str())).unwrap();
+        let may = [1, 2, 3].map(|byte| {
+            let caller = caller(byte);
+            (caller.may_change(), caller.may_operate())
+        });
+        let denied = Err(Denied::NotOperator);
+        let expected = [
+            (Ok(()), Ok(())),
+            (Ok(()), denied),
+            (Err(Denied::ReadOnly), denied),
+        ];
+        assert_eq!(may, expected);
+        let own = caller(2).scope();
+        assert!(own.contains(own.owner()) && !own.contains(None));
+        assert_eq!(caller(3).scope(), Scope::All);
+    }
+
+    #[test]
+    fn nobody_locks_everybody_out() {
+        let mut tokens = Tokens::in_memory(3);
+        tokens.issue(&new("o", Role::Operator), &secret(1)).unwrap();
+        tokens
+            .issue(&new("f", Role::Framework), &secret(2))
+            .unwrap();
+        let last = tokens.revoke("o");
+        assert!(matches!(last, Err(TokenError::LastOperator(_))));
+        tokens.issue(&new("p", Role::Operator), &secret(3)).unwrap();
+        let many = tokens.issue(&new("q", Role::ReadOnly), &secret(4));
+        assert!(matches!(many, Err(TokenError::TooMany(3))));
+        tokens.revoke("o").unwrap();
+        let revoked = tokens.identify(Some(secret(1).as_str()));
+        assert_eq!(revoked, Err(Denied::UnknownToken));
+        assert!(matches!(tokens.revoke("o"), Err(TokenError::Unknown(_))));
+        tokens.revoke("f").unwrap();
+        tokens.revoke("p").unwrap();
+        assert!(!tokens.are_asked_for());
+    }
+
+    #[test]
+    fn tokens_last_in_a_file_that_only_its_owner_reads() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.redb");
+        let mut tokens = Tokens::open(&path, 10).unwrap();
+        tokens.issue(&new("o", Role::Operator), &secret(1)).unwrap();
+        tokens
+            .issue(&new("f", Role::Framework), &secret(2))
+            .unwrap();
+        tokens.issue(&new("r", Role::ReadOnly), &secret(3)).unwrap();
+        tokens.revoke("r").unwrap();
+        let listed: Vec<Token> = tokens.list(None).collect();
+        drop(tokens);
+
+        let again = Tokens::open(&path, 10).unwrap();
+        assert_eq!(again.list(None).collect::<Vec<_>>(), listed);
+        assert!(again.identify(Some(secret(2).as_str())).is_ok());
+        assert!(again.identify(Some(secret(3).as_str())).is_err());
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let bytes = std::fs::read(&path).unwrap();
+        let plain = secret(1).as_str().as_bytes().to_vec();
+        assert!(!bytes.windows(plain.len()).any(|part| part == plain));
+    }
+}

@@ -1,0 +1,59 @@
+//! Tokens, as the API shows them: what a caller proves itself with.
+
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+/// What the bearer of a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Everything, tokens included.
+    Operator,
+    /// Registers frameworks, and sees and touches their offers and tasks alone. Agents and
+    /// modules it sees all.
+    Framework,
+    /// Sees everything, changes nothing.
+    ReadOnly,
+}
+
+/// A token to issue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewToken {
+    /// What it is called, 1 to 32 bytes; unique.
+    pub name: String,
+    /// What its bearer may do.
+    pub role: Role,
+}
+
+/// A token that was just issued. It is shown this once: the master keeps its digest alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuedToken {
+    /// What it is called.
+    pub name: String,
+    /// What its bearer may do.
+    pub role: Role,
+    /// The secret, as in `Authorization: Bearer SECRET`.
+    pub secret: String,
+}
+
+impl core::fmt::Debug for IssuedToken {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("IssuedToken")
+            .field("name", &self.name)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A token that the master takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Token {
+    /// What it is called.
+    pub name: String,
+    /// What its bearer may do.
+    pub role: Role,
+}
