@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use edgerm_framework::api;
+use edgerm_framework::{Client, Error, api};
 use edgerm_linux_agent::config::amount;
 
 use crate::console::Format;
@@ -29,6 +29,17 @@ pub(crate) struct Cli {
     )]
     #[arg(help_heading = EVERYWHERE)]
     pub(crate) master: Option<String>,
+
+    /// The token that the master asks for, where it does
+    #[arg(
+        long,
+        global = true,
+        env = "EDGERM_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    #[arg(help_heading = EVERYWHERE)]
+    pub(crate) token: Option<String>,
 
     /// How results are written
     #[arg(
@@ -55,6 +66,15 @@ const EVERYWHERE: &str = "Options of every command";
 impl Cli {
     /// Where the master is unless told.
     pub(crate) const DEFAULT_MASTER: &str = "http://127.0.0.1:8080";
+
+    /// A client of the master, with the token.
+    pub(crate) fn client(&self) -> Result<Client, Error> {
+        let client = Client::new(self.master_url())?;
+        match &self.token {
+            Some(token) => client.with_token(token),
+            None => Ok(client),
+        }
+    }
 
     /// Where the master serves HTTP.
     pub(crate) fn master_url(&self) -> &str {
@@ -83,6 +103,9 @@ pub(crate) enum Command {
     Offers,
     /// List admitted modules
     Modules,
+    /// Issue, list and revoke what callers of the master prove themselves with
+    #[command(subcommand)]
+    Tokens(Tokens),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -211,6 +234,47 @@ pub(crate) struct Kill {
     /// How long to wait for them to end
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = amount::duration)]
     pub(crate) timeout: Duration,
+}
+
+/// `edgerm tokens`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tokens {
+    /// Issue a token and show it, this once. From the first one on the master asks for one
+    Issue {
+        /// What it is called
+        name: String,
+        /// What its bearer may do
+        #[arg(long, value_enum, value_name = "ROLE")]
+        role: Role,
+    },
+    /// List the tokens, without their secrets
+    List,
+    /// Refuse the bearers of a token from now on
+    Revoke {
+        /// What it is called
+        name: String,
+    },
+}
+
+/// What the bearer of a token may do.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Role {
+    /// Everything, tokens included
+    Operator,
+    /// Register frameworks, and see and touch their offers and tasks alone
+    Framework,
+    /// See everything, change nothing
+    ReadOnly,
+}
+
+impl From<Role> for api::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Operator => Self::Operator,
+            Role::Framework => Self::Framework,
+            Role::ReadOnly => Self::ReadOnly,
+        }
+    }
 }
 
 /// `edgerm bench`.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use edgerm_protocol::api::{
-    Accept, Accepted, Agent, Decline, Framework, Health, KillTask, Module, NewFramework, Offer,
-    OfferRequest, Offers, Outputs, SendMessage, Task,
+    Accept, Accepted, Agent, Decline, Framework, Health, IssuedToken, KillTask, Module,
+    NewFramework, NewToken, Offer, OfferRequest, Offers, Outputs, SendMessage, Task, Token,
 };
 use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId, TaskId};
 use hyper::body::Bytes;
@@ -32,6 +32,12 @@ impl Client {
         Ok(Self {
             transport: Transport::new(url)?,
         })
+    }
+
+    /// The same client, that shows `token` with every call.
+    pub fn with_token(mut self, token: &str) -> Result<Self, Error> {
+        self.transport.set_token(token)?;
+        Ok(self)
     }
 
     /// The master's address.
@@ -182,6 +188,22 @@ impl Client {
         self.transport
             .json(&Call::post("/v1/modules"), body, Duration::ZERO)
             .await
+    }
+
+    /// Issues a token, whose secret nobody can ask for again.
+    pub async fn issue_token(&self, new: &NewToken) -> Result<IssuedToken, Error> {
+        self.post("/v1/tokens", new).await
+    }
+
+    /// Every token, without its secret.
+    pub fn tokens(&self) -> Pages<Token> {
+        self.pages("/v1/tokens")
+    }
+
+    /// Revokes a token: its bearers are refused from now on.
+    pub async fn revoke_token(&self, name: &str) -> Result<(), Error> {
+        let call = Call::delete(format!("/v1/tokens/{name}"));
+        self.done(&call, RequestBody::empty()).await
     }
 
     fn pages<T: DeserializeOwned>(&self, path: &'static str) -> Pages<T> {

@@ -20,6 +20,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The text cannot be a token.
+    #[error("the token has characters that no token has: is it whole, and on one line?")]
+    Token,
     /// No connection came about, so nothing was asked: the call may be made again.
     #[error("cannot reach the master at {url}: {}", root(source.as_ref()))]
     Unreachable {
@@ -102,6 +105,7 @@ impl Error {
         match self {
             Self::Broken { .. } | Self::Silent { .. } => true,
             Self::Address { .. }
+            | Self::Token
             | Self::Unreachable { .. }
             | Self::Refused { .. }
             | Self::Protocol { .. }
@@ -114,6 +118,7 @@ impl Error {
         match self {
             Self::Refused { refusal, .. } => Some(&refusal.code),
             Self::Address { .. }
+            | Self::Token
             | Self::Unreachable { .. }
             | Self::Broken { .. }
             | Self::Silent { .. }

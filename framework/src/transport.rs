@@ -6,7 +6,7 @@ use std::time::Duration;
 use edgerm_protocol::api::Refusal;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, CONTENT_TYPE};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
@@ -66,6 +66,8 @@ impl fmt::Display for Call {
 #[derive(Clone)]
 pub(crate) struct Transport {
     url: String,
+    /// What the `Authorization` header says.
+    authorization: Option<HeaderValue>,
     http: Client<HttpConnector, RequestBody>,
 }
 
@@ -76,8 +78,18 @@ impl Transport {
         connector.set_nodelay(true);
         Ok(Self {
             url: normalise(url)?,
+            authorization: None,
             http: Client::builder(TokioExecutor::new()).build(connector),
         })
+    }
+
+    /// Shows `token` with every call.
+    pub(crate) fn set_token(&mut self, token: &str) -> Result<(), Error> {
+        let header = HeaderValue::try_from(format!("Bearer {token}"));
+        let mut header = header.map_err(|_| Error::Token)?;
+        header.set_sensitive(true);
+        self.authorization = Some(header);
+        Ok(())
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -139,6 +151,9 @@ impl Transport {
             Some(id) => request.header("last-event-id", id),
             None => request,
         };
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
         let request = request
             .header(
                 ACCEPT,

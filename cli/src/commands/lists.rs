@@ -93,7 +93,7 @@ pub(super) async fn modules(console: &Console, client: &Client) -> Result<(), Fa
 }
 
 /// Writes `members` as JSON or as ids, where that was asked for.
-fn plain<T: Serialize + Clone>(
+pub(super) fn plain<T: Serialize + Clone>(
     console: &Console,
     members: &[T],
     id: impl Fn(&T) -> String,

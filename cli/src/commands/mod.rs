@@ -7,10 +7,10 @@ mod lists;
 mod logs;
 mod ps;
 mod run;
+mod tokens;
 mod up;
 
 use clap::CommandFactory;
-use edgerm_framework::Client;
 
 use crate::args::{Bench, Cli, Command};
 use crate::console::Console;
@@ -18,7 +18,7 @@ use crate::exit::Failure;
 
 /// Does what `cli` says.
 pub(crate) async fn execute(console: &Console, cli: Cli) -> Result<(), Failure> {
-    let client = || Client::new(cli.master_url());
+    let client = || cli.client();
     match &cli.command {
         Command::Up(args) => up::up(console, args).await,
         Command::Demo => demo::demo(console).await,
@@ -29,8 +29,9 @@ pub(crate) async fn execute(console: &Console, cli: Cli) -> Result<(), Failure> 
         Command::Agents => lists::agents(console, &client()?).await,
         Command::Offers => lists::offers(console, &client()?).await,
         Command::Modules => lists::modules(console, &client()?).await,
+        Command::Tokens(args) => tokens::tokens(console, &client()?, args).await,
         Command::Bench(Bench::Launch(args)) => {
-            let remote = cli.master.as_deref().map(Client::new).transpose()?;
+            let remote = cli.master.as_ref().map(|_| cli.client()).transpose()?;
             bench::launch(console, remote, args).await
         }
         Command::Completions { shell } => {

@@ -12,6 +12,7 @@ pub(crate) fn edgerm(args: &[&str]) -> Command {
     command
         .args(args)
         .env_remove("EDGERM_MASTER")
+        .env_remove("EDGERM_TOKEN")
         .env_remove("RUST_LOG");
     command
 }

@@ -8,3 +8,4 @@ mod errors;
 mod restart;
 mod run;
 mod small_nodes;
+mod tokens;

@@ -23,14 +23,14 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
         /// Why not.
-        error: redb::Error,
+        error: Box<redb::Error>,
     },
     /// It cannot be read.
     #[error("cannot read tokens: {0}")]
-    Read(redb::Error),
+    Read(Box<redb::Error>),
     /// It cannot be written.
     #[error("cannot keep tokens: {0}")]
-    Write(redb::Error),
+    Write(Box<redb::Error>),
     /// A token's role is of a newer master.
     #[error("the token {name:?} has the role {role}, which this version does not know")]
     Role {
@@ -57,7 +57,7 @@ impl Store {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let failed = |error: redb::Error| StoreError::Open {
             path: path.to_owned(),
-            error,
+            error: Box::new(error),
         };
         let file = OpenOptions::new()
             .read(true)
@@ -75,7 +75,9 @@ impl Store {
     }
 
     pub(super) fn read(&self) -> Result<Vec<Kept>, StoreError> {
-        let rows = self.rows().map_err(StoreError::Read)?;
+        let rows = self
+            .rows()
+            .map_err(|error| StoreError::Read(Box::new(error)))?;
         let kept = rows.into_iter().map(|(name, role, digest)| {
             let role = role_of(role).ok_or_else(|| StoreError::Role {
                 name: name.clone(),
@@ -128,7 +130,7 @@ impl Store {
             transaction.commit()?;
             Ok::<_, redb::Error>(())
         };
-        written().map_err(StoreError::Write)
+        written().map_err(|error| StoreError::Write(Box::new(error)))
     }
 }
 
