@@ -28,11 +28,6 @@ fn a_token_is_issued_shown_and_revoked() {
 
     let reader = issue(Some(&operator), "eyes", "read-only");
     say_with(Some(&reader), &["ps"]).ok();
-    let refused = say_with(Some(&reader), &["kill", "--all"]);
-    assert!(
-        refused.code == Some(0) || refused.code == Some(4),
-        "{refused:?}"
-    );
     let refused = say_with(Some(&reader), &["tokens", "list"]);
     assert_eq!(refused.code, Some(4), "{refused:?}");
 
