@@ -42,6 +42,7 @@
 //! | module | is |
 //! |---|---|
 //! | `context` | what two ends share, and the keys derived of it |
+//! | `credential` | what lasts of that on a node and its master |
 //! | `protect`, `unprotect` | the four calls, and how a message is taken apart and put together |
 //! | `binding` | what ties a response to its request |
 //! | `option` | the value of the OSCORE option |
@@ -63,6 +64,7 @@ mod binding;
 mod bstr;
 mod bytes;
 mod context;
+mod credential;
 mod error;
 mod key;
 mod layer;
@@ -79,6 +81,7 @@ mod vectors;
 pub use binding::{ReplyBinding, RequestBinding};
 pub use bytes::{Bytes, IdContext, KeyId};
 pub use context::{Context, DeriveError, Keying};
+pub use credential::{Credential, CredentialError};
 pub use error::{ProtectError, UnprotectError};
 pub use layer::Binding;
 pub use message::ECHO;
