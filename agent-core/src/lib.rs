@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `agent` | [`Agent`]: the machines below behind one interface |
 //! | `agent::uplink`, `agent::answers` | which request goes to the master next, and what its answer means |
+//! | `agent::keys` | fresh keys before the registration, where the agent has a credential |
 //! | `agent::requests` | what the master asks: launch, kill, message, description |
 //! | `agent::modules`, `agent::tasks` | modules on their way, and tasks as the engine has them |
 //! | `agent::restore` | what is taken up after a reboot, and what is written for the next |
@@ -24,9 +25,8 @@
 //! | `records` | what outlives a reboot, and in which form |
 //! | `config`, `io` | what the driver chooses; what goes in and comes out |
 //!
-//! # Left out
-//!
-//! There is no security layer yet: [`edgerm_coap::Plain`] sits in its seam.
+//! With a credential, every message is protected (OSCORE), with fresh keys at each boot of either
+//! end; without one, none is.
 
 extern crate alloc;
 

@@ -102,9 +102,15 @@ impl Registration {
         }
     }
 
-    /// The master has forgotten the agent, which asks anew: at once where a request was taken
+    /// The master has forgotten the agent, which asks anew and has `left` meanwhile: at once where a request was taken
     /// in this session, else later each time, so that the two do not go in circles.
-    pub(crate) fn on_forgotten(&mut self, now: Instant, config: &Config, rng: &mut impl Rng) {
+    pub(crate) fn on_forgotten(
+        &mut self,
+        now: Instant,
+        left: Option<Membership>,
+        config: &Config,
+        rng: &mut impl Rng,
+    ) {
         if let Self::Registered { attempt, .. } = *self {
             let wait = match attempt.checked_sub(1) {
                 Some(earlier) => backoff(config, earlier, rng),
@@ -113,7 +119,7 @@ impl Registration {
             *self = Self::Unregistered {
                 retry_at: now + wait,
                 attempt: attempt.saturating_add(1),
-                member: None,
+                member: left,
             };
         }
     }

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use edgerm_protocol::codec::{Encode, encoded_length};
 use edgerm_protocol::{Instant, words};
 
-use crate::code::Class;
+use crate::code::{Class, Code};
 use crate::config::Config;
 use crate::empty::EmptyMessages;
 use crate::error::{Ignored, Refusal, RequestError, RespondError};
@@ -21,10 +21,11 @@ use crate::exchange::{Exchange, ExchangeId, State};
 use crate::header::{Envelope, MessageId, MessageType, Token};
 use crate::ids::Ids;
 use crate::inbox::{Inbox, RequestId};
+use crate::option::Echo;
 use crate::packet::Packet;
 use crate::request::{ReceivedRequest, Request};
 use crate::response::{ReceivedResponse, Response};
-use crate::security::{Plain, RequestKey, Security};
+use crate::security::{Plain, RequestKey, Security, SecurityError};
 
 /// What a datagram or the passing of time meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,9 @@ pub enum Event {
     /// The peer was silent through all retransmissions, or never sent the response that it
     /// promised. It is over; whether the request was acted upon is unknown.
     TimedOut(ExchangeId),
+    /// The peer has not acted upon our request: it wants to know first that we are here, which
+    /// the next request, the same or another, tells it by itself (RFC 9175 section 2.3).
+    Repeat(ExchangeId),
 }
 
 /// A CoAP client and server toward one peer, on one socket pair.
@@ -61,6 +65,8 @@ pub struct Endpoint<S: Security = Plain> {
     last_separate: Option<MessageId>,
     inbox: Inbox<S::Binding>,
     empty: EmptyMessages,
+    /// What the peer wants our next request to repeat.
+    echo: Option<Echo>,
 }
 
 impl<S: Security> Endpoint<S> {
@@ -76,6 +82,7 @@ impl<S: Security> Endpoint<S> {
             last_separate: None,
             inbox: Inbox::new(),
             empty: EmptyMessages::default(),
+            echo: None,
         }
     }
 
@@ -100,6 +107,18 @@ impl<S: Security> Endpoint<S> {
     /// What does not parse is met with silence, though RFC 7252 section 4.2 would reset it
     /// where it seems confirmable: garbage has no message id worth an answer.
     pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) -> Result<Event, Ignored> {
+        self.handle_datagram_by(now, datagram, S::unprotect_request)
+    }
+
+    /// As [`Self::handle_datagram`], with another way to unprotect a request: for what needs
+    /// more than the security layer has, such as the keys of whoever begins anew. It is called
+    /// for requests that were not here before, and for which there is room.
+    pub fn handle_datagram_by(
+        &mut self,
+        now: Instant,
+        datagram: &[u8],
+        unprotect: impl FnOnce(&mut S, Packet) -> Result<(Packet, S::Binding), SecurityError>,
+    ) -> Result<Event, Ignored> {
         let max = self.config.max_datagram;
         if datagram.len() > max {
             let len = datagram.len();
@@ -109,7 +128,7 @@ impl<S: Security> Endpoint<S> {
         let (kind, code, message_id) = (packet.kind(), packet.code(), packet.message_id());
         match (kind, code.kind()) {
             (MessageType::Confirmable | MessageType::NonConfirmable, Class::Request) => {
-                self.on_request(now, kind, packet)
+                self.on_request(now, kind, packet, unprotect)
             }
             (
                 MessageType::Confirmable
@@ -177,7 +196,8 @@ impl<S: Security> Endpoint<S> {
         }
         let message_id = self.ids.message_id();
         let token = self.ids.token();
-        request.to_packet(message_id, token, room)
+        let echo = self.echo.take();
+        request.to_packet(message_id, token, &echo, room)
     }
 
     fn send(&mut self, now: Instant, packet: Packet) -> Result<ExchangeId, RequestError> {
@@ -277,6 +297,7 @@ impl<S: Security> Endpoint<S> {
         now: Instant,
         kind: MessageType,
         packet: Packet,
+        unprotect: impl FnOnce(&mut S, Packet) -> Result<(Packet, S::Binding), SecurityError>,
     ) -> Result<Event, Ignored> {
         let key = self
             .security
@@ -291,7 +312,7 @@ impl<S: Security> Endpoint<S> {
             return Err(Ignored::Overloaded(waiting));
         }
         let (message_id, token) = (packet.message_id(), packet.token());
-        let (packet, binding) = self.security.unprotect_request(packet)?;
+        let (packet, binding) = unprotect(&mut self.security, packet)?;
         let confirmable = kind == MessageType::Confirmable;
         let envelope = if confirmable {
             Envelope {
@@ -353,6 +374,10 @@ impl<S: Security> Endpoint<S> {
             self.empty.push(MessageType::Acknowledgement, message_id);
         }
         self.exchange = None;
+        if response.code == Code::UNAUTHORIZED && response.echo.is_some() {
+            self.echo = response.echo;
+            return Ok(Event::Repeat(id));
+        }
         Ok(Event::Response(id, response))
     }
 

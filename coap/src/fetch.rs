@@ -284,6 +284,7 @@ mod tests {
             content_format: None,
             block2,
             size2: None,
+            echo: None,
             payload: vec![7; len],
         }
     }
@@ -297,6 +298,7 @@ mod tests {
         };
         let another = ReceivedResponse {
             size2: Some(151),
+            echo: None,
             ..response(Some(option(1, true, b64)), 64)
         };
         let wrong_length = |got| FetchError::WrongLength { expected: 64, got };
@@ -428,6 +430,7 @@ mod tests {
                     content_format: None,
                     block2: Some(slice.option),
                     size2: Some(slice.total),
+                    echo: None,
                     payload: slice.data.to_vec(),
                 };
                 let taken = fetch.accept(&response).expect("the block asked for");

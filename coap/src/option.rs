@@ -1,11 +1,16 @@
-//! Option numbers (RFC 7252 section 12.2, RFC 7959 section 6), values that are numbers, and
+//! Option numbers (RFC 7252 section 12.2, RFC 7959 section 6, RFC 9175 section 5), values that are numbers, and
 //! the options that tell about a payload.
 
 use alloc::vec::Vec;
 
 use crate::block::BlockOption;
 use crate::code::ContentFormat;
+use crate::oscore::Bytes;
 use crate::packet::Packet;
+
+/// The value of an Echo option (RFC 9175 section 2.2.1): 1 to 40 bytes by which a server knows
+/// that the client is there now, and where it said to be.
+pub type Echo = Bytes<40>;
 
 pub(crate) const URI_HOST: u16 = 3;
 pub(crate) const URI_PORT: u16 = 7;
@@ -15,12 +20,17 @@ pub(crate) const BLOCK2: u16 = 23;
 pub(crate) const SIZE2: u16 = 28;
 pub(crate) const PROXY_URI: u16 = 35;
 pub(crate) const PROXY_SCHEME: u16 = 39;
+/// The number of the Echo option (RFC 9175 section 2.2.1).
+pub const ECHO: u16 = 252;
 
 /// Longest segment of a path, in bytes (RFC 7252 table 4).
 pub(crate) const MAX_SEGMENT: usize = 255;
 
 /// Bytes that Content-Format, Block2 and Size2 take at most, heads included.
 pub(crate) const MAX_CONTENT_OPTIONS: usize = (1 + 2) + (1 + 3) + (1 + 4);
+
+/// Bytes that an Echo of ours takes at most, its head included.
+pub(crate) const MAX_ECHO_OPTION: usize = 3 + Echo::MAX;
 
 /// Whether a message with this option must be rejected by who does not know it: the lowest
 /// bit says (RFC 7252 section 5.4.6).
@@ -67,6 +77,18 @@ pub(crate) fn push_content(
     if let Some(block) = block2 {
         push_uint(packet, BLOCK2, block.bits());
     }
+}
+
+/// Puts an Echo into a packet, whose options are all below it.
+pub(crate) fn push_echo(packet: &mut Packet, echo: &Option<Echo>) {
+    if let Some(echo) = echo {
+        packet.push_option(ECHO, echo.as_bytes());
+    }
+}
+
+/// Echo is elective, so ignored where it is of another length than it may be.
+pub(crate) fn echo(value: &[u8]) -> Option<Echo> {
+    Echo::new(value).filter(|_| !value.is_empty())
 }
 
 /// Content-Format is elective, so ignored where it is out of range (RFC 7252 section 5.4.3).

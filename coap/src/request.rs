@@ -8,8 +8,9 @@ use crate::code::{ContentFormat, Method};
 use crate::error::{Refusal, RequestError};
 use crate::header::{Envelope, MessageId, MessageType, Token};
 use crate::option::{
-    BLOCK2, CONTENT_FORMAT, MAX_CONTENT_OPTIONS, MAX_SEGMENT, PROXY_SCHEME, PROXY_URI, URI_HOST,
-    URI_PATH, URI_PORT, content_format, is_critical, push_content,
+    BLOCK2, CONTENT_FORMAT, ECHO, Echo, MAX_CONTENT_OPTIONS, MAX_ECHO_OPTION, MAX_SEGMENT,
+    PROXY_SCHEME, PROXY_URI, URI_HOST, URI_PATH, URI_PORT, content_format, echo, is_critical,
+    push_content, push_echo,
 };
 use crate::packet::Packet;
 
@@ -62,11 +63,12 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The request without its payload, for which there is room.
+    /// The request without its payload, for which there is room, with the peer's Echo if any.
     pub(crate) fn to_packet(
         self,
         message_id: MessageId,
         token: Token,
+        echo: &Option<Echo>,
         room: usize,
     ) -> Result<Packet, RequestError> {
         let envelope = Envelope {
@@ -74,7 +76,8 @@ impl<'a> Request<'a> {
             message_id,
             token,
         };
-        let room = self.room_of_options() + 1 + room;
+        let room_of_echo = echo.as_ref().map_or(0, |_| MAX_ECHO_OPTION);
+        let room = self.room_of_options() + room_of_echo + 1 + room;
         let mut packet = Packet::new(envelope, self.method.code(), room);
         for segment in self.path {
             if segment.len() > MAX_SEGMENT || has_slash(segment.as_bytes()) {
@@ -83,6 +86,7 @@ impl<'a> Request<'a> {
             packet.push_option(URI_PATH, segment.as_bytes());
         }
         push_content(&mut packet, self.content_format, self.block2);
+        push_echo(&mut packet, echo);
         Ok(packet)
     }
 
@@ -103,6 +107,8 @@ pub struct ReceivedRequest {
     pub content_format: Option<ContentFormat>,
     /// Which block of the response's body is wanted.
     pub block2: Option<BlockOption>,
+    /// What a server said before to this client, if it is repeated to us.
+    pub echo: Option<Echo>,
     /// The body.
     pub payload: Vec<u8>,
 }
@@ -125,6 +131,7 @@ impl ReceivedRequest {
             path: String::new(),
             content_format: None,
             block2: None,
+            echo: None,
             payload: Vec::new(),
         };
         let mut before = None;
@@ -135,12 +142,13 @@ impl ReceivedRequest {
                 URI_HOST | URI_PORT => {}
                 URI_PATH => push_segment(&mut request.path, value, is_repeated)?,
                 // Elective, so a second one is passed over.
-                CONTENT_FORMAT if is_repeated => {}
+                CONTENT_FORMAT | ECHO if is_repeated => {}
                 CONTENT_FORMAT => request.content_format = content_format(value),
                 BLOCK2 if is_repeated => return Err(Refusal::CriticalOption(number)),
                 BLOCK2 => {
                     request.block2 = Some(BlockOption::decode(value).map_err(Refusal::Block2)?);
                 }
+                ECHO => request.echo = echo(value),
                 PROXY_URI | PROXY_SCHEME => return Err(Refusal::Proxy),
                 _ if is_critical(number) => return Err(Refusal::CriticalOption(number)),
                 _ => {}

@@ -6,8 +6,8 @@ use crate::block::{BlockOption, BlockSlice};
 use crate::code::{Code, ContentFormat};
 use crate::header::Envelope;
 use crate::option::{
-    BLOCK2, CONTENT_FORMAT, MAX_CONTENT_OPTIONS, SIZE2, content_format, decode_uint, is_critical,
-    push_content, push_uint,
+    BLOCK2, CONTENT_FORMAT, ECHO, Echo, MAX_CONTENT_OPTIONS, MAX_ECHO_OPTION, SIZE2,
+    content_format, decode_uint, echo, is_critical, push_content, push_echo, push_uint,
 };
 use crate::packet::Packet;
 
@@ -22,6 +22,8 @@ pub struct Response<'a> {
     pub block2: Option<BlockOption>,
     /// Length of the whole body in bytes, told with its first block.
     pub size2: Option<u32>,
+    /// What the client is to repeat with its next request, by which we know where it is.
+    pub echo: Option<Echo>,
     /// The body; none where empty.
     pub payload: &'a [u8],
     /// Whether the application may be asked the same again without harm. The reply is then
@@ -37,6 +39,7 @@ impl<'a> Response<'a> {
             content_format: None,
             block2: None,
             size2: None,
+            echo: None,
             payload: &[],
             repeatable: false,
         }
@@ -74,12 +77,14 @@ impl<'a> Response<'a> {
     }
 
     pub(crate) fn to_packet(self, envelope: Envelope) -> Packet {
-        let room = MAX_CONTENT_OPTIONS + 1 + self.payload.len();
+        let room_of_echo = self.echo.map_or(0, |_| MAX_ECHO_OPTION);
+        let room = MAX_CONTENT_OPTIONS + room_of_echo + 1 + self.payload.len();
         let mut packet = Packet::new(envelope, self.code, room);
         push_content(&mut packet, self.content_format, self.block2);
         if let Some(total) = self.size2 {
             push_uint(&mut packet, SIZE2, total);
         }
+        push_echo(&mut packet, &self.echo);
         packet.set_payload(self.payload);
         packet
     }
@@ -96,6 +101,8 @@ pub struct ReceivedResponse {
     pub block2: Option<BlockOption>,
     /// Length of the whole body in bytes, where told.
     pub size2: Option<u32>,
+    /// What the next request is to repeat. The endpoint does so by itself.
+    pub echo: Option<Echo>,
     /// The body, or one block of it.
     pub payload: Vec<u8>,
 }
@@ -119,6 +126,7 @@ impl ReceivedResponse {
             content_format: None,
             block2: None,
             size2: None,
+            echo: None,
             payload: Vec::new(),
         };
         let mut before = None;
@@ -126,9 +134,10 @@ impl ReceivedResponse {
             let is_repeated = before.replace(number) == Some(number);
             match number {
                 // Elective, so a second one is passed over.
-                CONTENT_FORMAT | SIZE2 if is_repeated => {}
+                CONTENT_FORMAT | SIZE2 | ECHO if is_repeated => {}
                 CONTENT_FORMAT => response.content_format = content_format(value),
                 SIZE2 => response.size2 = decode_uint(value),
+                ECHO => response.echo = echo(value),
                 BLOCK2 if !is_repeated => {
                     response.block2 = Some(BlockOption::decode(value).map_err(|_| number)?);
                 }
@@ -165,6 +174,7 @@ mod tests {
             content_format,
             block2: None,
             size2: None,
+            echo: None,
             payload: payload.to_vec(),
         };
         let (text, cbor) = (Some(ContentFormat::TEXT), Some(ContentFormat::CBOR));

@@ -80,6 +80,77 @@ impl Security for Plain {
     }
 }
 
+/// A layer that is there or not, as the driver chose: either all messages are protected, or
+/// none is.
+#[derive(Debug)]
+pub enum Channel<S> {
+    /// No protection.
+    Plain,
+    /// Nothing in the clear is accepted.
+    Protected(S),
+}
+
+impl<S: Security> Security for Channel<S> {
+    type Binding = Option<S::Binding>;
+
+    fn protect_request(
+        &mut self,
+        request: Packet,
+    ) -> Result<(Packet, Self::Binding), SecurityError> {
+        match self {
+            Self::Plain => Ok((request, None)),
+            Self::Protected(layer) => {
+                let (packet, binding) = layer.protect_request(request)?;
+                Ok((packet, Some(binding)))
+            }
+        }
+    }
+
+    fn unprotect_request(
+        &mut self,
+        request: Packet,
+    ) -> Result<(Packet, Self::Binding), SecurityError> {
+        match self {
+            Self::Plain => Ok((request, None)),
+            Self::Protected(layer) => {
+                let (packet, binding) = layer.unprotect_request(request)?;
+                Ok((packet, Some(binding)))
+            }
+        }
+    }
+
+    fn protect_response(
+        &mut self,
+        binding: &mut Self::Binding,
+        response: Packet,
+    ) -> Result<Packet, SecurityError> {
+        match (self, binding) {
+            (Self::Plain, None) => Ok(response),
+            (Self::Protected(layer), Some(binding)) => layer.protect_response(binding, response),
+            (Self::Plain, Some(_)) | (Self::Protected(_), None) => Err(SecurityError::UnknownKey),
+        }
+    }
+
+    fn unprotect_response(
+        &mut self,
+        binding: &Self::Binding,
+        response: Packet,
+    ) -> Result<Packet, SecurityError> {
+        match (self, binding) {
+            (Self::Plain, None) => Ok(response),
+            (Self::Protected(layer), Some(binding)) => layer.unprotect_response(binding, response),
+            (Self::Plain, Some(_)) | (Self::Protected(_), None) => Err(SecurityError::UnknownKey),
+        }
+    }
+
+    fn request_key(&self, request: &Packet) -> Option<RequestKey> {
+        match self {
+            Self::Plain => None,
+            Self::Protected(layer) => layer.request_key(request),
+        }
+    }
+}
+
 /// Why the layer would not protect or unprotect a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -96,6 +167,10 @@ pub enum SecurityError {
     Malformed,
     /// The keys have protected all the messages they may.
     Exhausted,
+    /// No keys are established yet.
+    NoKeys,
+    /// It begins fresh keys, and is answered with nothing but that.
+    Beginning,
 }
 
 impl fmt::Display for SecurityError {
@@ -107,6 +182,8 @@ impl fmt::Display for SecurityError {
             Self::Unauthentic => "message does not verify",
             Self::Malformed => "protected message is malformed",
             Self::Exhausted => "keys are used up",
+            Self::NoKeys => "no keys are established",
+            Self::Beginning => "message begins fresh keys",
         })
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time;
 
 use edgerm_agent_core as core;
+use edgerm_coap::oscore::Credential;
 use edgerm_protocol::limits::MAX_TASKS;
 use edgerm_protocol::owned::{Description, DescriptionError};
 use edgerm_protocol::{AgentId, Instant};
@@ -38,6 +39,8 @@ pub struct Options {
     pub name: String,
     /// The master's CoAP address, `host:port`.
     pub master: String,
+    /// What it and the master prove themselves with. `None`: neither does.
+    pub credential: Option<Credential>,
     /// Where modules are kept.
     pub module_folder: PathBuf,
     /// Bytes of modules at most.
@@ -134,6 +137,7 @@ impl Agent {
                 keeps_records: records.is_some(),
                 ..options.core
             },
+            options.credential,
             entropy,
             Instant::from_millis(0),
         )?;

@@ -209,7 +209,10 @@ impl EndpointRun {
                     }
                 }
             }
-            Ok(Event::Acknowledged(_) | Event::Reset(_) | Event::TimedOut(_)) | Err(_) => {}
+            Ok(
+                Event::Acknowledged(_) | Event::Reset(_) | Event::TimedOut(_) | Event::Repeat(_),
+            )
+            | Err(_) => {}
         }
     }
 

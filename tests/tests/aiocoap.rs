@@ -346,7 +346,12 @@ impl Asker {
             match event {
                 Some(Event::Response(_, response)) => return response,
                 Some(Event::Acknowledged(_)) | None => {}
-                Some(event @ (Event::Request(..) | Event::Reset(_) | Event::TimedOut(_))) => {
+                Some(
+                    event @ (Event::Request(..)
+                    | Event::Reset(_)
+                    | Event::TimedOut(_)
+                    | Event::Repeat(_)),
+                ) => {
                     panic!("instead of an answer: {event:?}")
                 }
             }

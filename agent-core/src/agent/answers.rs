@@ -48,14 +48,16 @@ impl<const TASKS: usize> Agent<TASKS> {
             return;
         };
         self.reachable = true;
+        self.repeats = 0;
         let verdict = Verdict::of(&response);
         match asked {
+            Asked::Keys => self.on_keys_answered(now),
             Asked::Register => self.on_register_answered(now, &response),
             Asked::Ping => {
                 self.on_told(matches!(verdict, Verdict::Taken));
                 match verdict {
                     Verdict::Taken => self.on_heard(now),
-                    Verdict::UnknownSession => self.on_forgotten(now),
+                    Verdict::UnknownSession => self.on_forgotten(now, None),
                     Verdict::Later | Verdict::Refused => self.defer(now),
                 }
             }
@@ -64,7 +66,7 @@ impl<const TASKS: usize> Agent<TASKS> {
                     self.on_heard(now);
                     self.on_output_over(task, sequence);
                 }
-                Verdict::UnknownSession => self.on_forgotten(now),
+                Verdict::UnknownSession => self.on_forgotten(now, None),
                 Verdict::Later => self.defer(now),
                 // One that is refused for good would block all that come after it.
                 Verdict::Refused => self.on_output_over(task, sequence),
@@ -73,7 +75,7 @@ impl<const TASKS: usize> Agent<TASKS> {
                 Verdict::Taken | Verdict::Refused => self.on_block_answered(response),
                 Verdict::UnknownSession => {
                     self.fetch.on_unanswered();
-                    self.on_forgotten(now);
+                    self.on_forgotten(now, None);
                 }
                 Verdict::Later => {
                     self.fetch.on_unanswered();
@@ -96,15 +98,41 @@ impl<const TASKS: usize> Agent<TASKS> {
         };
         self.defer(now);
         match asked {
-            Asked::Register => {
+            // A master that rebooted meanwhile has lost the keys, and may not have said so.
+            Asked::Keys | Asked::Register => {
                 self.on_told(false);
-                self.registration
-                    .on_failed(now, &self.config, &mut self.rng);
+                self.on_keys_failed(now);
             }
             Asked::Ping => self.on_told(false),
             Asked::Output { .. } => {}
             Asked::Block => self.fetch.on_unanswered(),
             Asked::Deregister => self.on_left(),
+        }
+    }
+
+    /// The master wants to know first that the agent is where the request came from: it is made
+    /// again at once, unless it was that often in a row.
+    pub(super) fn on_repeat(&mut self, now: Instant, exchange: ExchangeId) {
+        const MOST: u8 = 3;
+        if self.repeats >= MOST {
+            self.repeats = 0;
+            return self.on_silence(now, exchange);
+        }
+        let Some((_, asked)) = self.asked.take_if(|(own, _)| *own == exchange) else {
+            return;
+        };
+        self.repeats += 1;
+        self.reachable = true;
+        match asked {
+            Asked::Keys => self.on_keys_failed(now),
+            Asked::Register => {
+                self.on_told(false);
+                self.registration.restart(now);
+            }
+            // Still due, as what it told is.
+            Asked::Ping => self.on_told(false),
+            Asked::Output { .. } | Asked::Deregister => {}
+            Asked::Block => self.fetch.on_unanswered(),
         }
     }
 
@@ -115,11 +143,12 @@ impl<const TASKS: usize> Agent<TASKS> {
         self.registration.on_heard(now, &self.config, &mut self.rng);
     }
 
-    /// The master does not know the session.
-    fn on_forgotten(&mut self, now: Instant) {
+    /// The master does not know the session any more, or what a message is protected with; what
+    /// is left is the membership that serves until there is another.
+    pub(super) fn on_forgotten(&mut self, now: Instant, left: Option<Membership>) {
         self.reachable = false;
         self.registration
-            .on_forgotten(now, &self.config, &mut self.rng);
+            .on_forgotten(now, left, &self.config, &mut self.rng);
     }
 
     /// The master does not take what is asked: nothing but a ping goes out, after a period.
@@ -171,7 +200,7 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     /// The updates on their way were acknowledged, or not.
-    fn on_told(&mut self, acknowledged: bool) {
+    pub(super) fn on_told(&mut self, acknowledged: bool) {
         self.table
             .remove_where(&|task| task.on_answer(acknowledged));
     }

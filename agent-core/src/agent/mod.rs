@@ -1,6 +1,7 @@
 //! [`Agent`]: the machines of this crate behind one interface.
 
 mod answers;
+mod keys;
 mod modules;
 mod requests;
 mod restore;
@@ -12,7 +13,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use edgerm_coap::{BlockSize, Code, Endpoint, Event, ExchangeId, RequestId};
+use edgerm_coap::oscore::{Credential, Node};
+use edgerm_coap::{BlockSize, Channel, Code, Endpoint, Event, ExchangeId, RequestId};
 use edgerm_protocol::codec::TextError;
 use edgerm_protocol::description::EncodedDescription;
 use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
@@ -40,7 +42,7 @@ pub struct Agent<const TASKS: usize> {
     description: Vec<u8>,
     config: Config,
     rng: Pcg32,
-    endpoint: Endpoint,
+    endpoint: Endpoint<Channel<Node>>,
     registration: Registration,
     /// The request to the master that is on its way, and what it is for.
     asked: Option<(ExchangeId, Asked)>,
@@ -48,6 +50,8 @@ pub struct Agent<const TASKS: usize> {
     last_heard: Instant,
     /// Whether the last request to the master was answered: while it is not, only pings go out.
     reachable: bool,
+    /// How often in a row the master wanted a request to be made again.
+    repeats: u8,
     /// Whether the module's turn comes before the outputs'.
     module_first: bool,
     table: Table<TASKS>,
@@ -113,7 +117,10 @@ impl<const TASKS: usize> Agent<TASKS> {
     /// [`Agent::restore`] before anything else.
     ///
     /// `name` has 1 to 32 bytes and is the agent's alone in its cluster; `description` is
-    /// encoded ([`edgerm_protocol::description`]); `entropy` differs at each boot.
+    /// encoded ([`edgerm_protocol::description`]). `credential` is what the agent and its master
+    /// prove themselves with; without one neither does, and a master takes such an agent from
+    /// loopback alone unless it was told otherwise. `entropy` differs at each boot, and with a
+    /// credential it is of a generator fit for keys.
     ///
     /// # Errors
     ///
@@ -122,6 +129,7 @@ impl<const TASKS: usize> Agent<TASKS> {
         name: &str,
         description: &[u8],
         config: Config,
+        credential: Option<Credential>,
         entropy: [u8; 32],
         now: Instant,
     ) -> Result<Self, NewAgentError> {
@@ -142,17 +150,22 @@ impl<const TASKS: usize> Agent<TASKS> {
             ..config
         };
         let mut rng = Pcg32::from_seed(fold(entropy));
+        let security = match credential {
+            Some(credential) => Channel::Protected(Node::new(credential, entropy)),
+            None => Channel::Plain,
+        };
         Ok(Self {
             name: name.into(),
             boot: BootId(rng.next_u32()),
             description: description.to_vec(),
             config,
-            endpoint: Endpoint::new(config.coap, edgerm_coap::Plain, rng.next_u64()),
+            endpoint: Endpoint::new(config.coap, security, rng.next_u64()),
             rng,
             registration: Registration::new(now),
             asked: None,
             last_heard: now,
             reachable: true,
+            repeats: 0,
             module_first: false,
             table: Table::new(),
             fetch: ModuleFetch::Idle,
@@ -236,9 +249,10 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     fn on_datagram(&mut self, now: Instant, datagram: &[u8]) {
-        // Garbage and duplicates are no event; the endpoint has answered what wants an answer.
-        if let Ok(event) = self.endpoint.handle_datagram(now, datagram) {
-            self.on_event(now, event);
+        match self.endpoint.handle_datagram(now, datagram) {
+            Ok(event) => self.on_event(now, event),
+            // Garbage and duplicates are no event; the endpoint has answered what wants an answer.
+            Err(_) => self.on_hint(now),
         }
     }
 
@@ -249,6 +263,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             // The answer follows; the exchange waits for it.
             Event::Acknowledged(_) => {}
             Event::Reset(exchange) | Event::TimedOut(exchange) => self.on_silence(now, exchange),
+            Event::Repeat(exchange) => self.on_repeat(now, exchange),
         }
     }
 

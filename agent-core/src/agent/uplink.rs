@@ -19,6 +19,7 @@ use crate::updates::{Told, Updates, listed, may_tell};
 /// What a request that is on its way is for.
 #[derive(Debug)]
 pub(super) enum Asked {
+    Keys,
     Register,
     Ping,
     Output { task: TaskId, sequence: u32 },
@@ -34,7 +35,10 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
         match self.registration {
             Registration::Unregistered { retry_at, .. } if retry_at <= now => {
-                self.ask_to_register(now);
+                self.registration.on_asked();
+                if !self.ask_for_keys(now) {
+                    self.ask_to_register(now);
+                }
             }
             Registration::Registered {
                 member, ping_at, ..
@@ -65,7 +69,7 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
     }
 
-    fn ask_to_register(&mut self, now: Instant) {
+    pub(super) fn ask_to_register(&mut self, now: Instant) {
         let Ok(name) = Name::new(&self.name) else {
             return;
         };
@@ -84,15 +88,13 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
         register.tasks.with_details = fits(&register);
         let sent = self.endpoint.post_cbor(now, &[path::REGISTER], &register);
-        self.registration.on_asked();
         if self.on_sent(now, sent, Asked::Register) {
             for task in self.table.iter_mut() {
                 let state = listed(task, &self.outputs).state;
                 task.on_told(state);
             }
         } else {
-            self.registration
-                .on_failed(now, &self.config, &mut self.rng);
+            self.on_keys_failed(now);
         }
     }
 
@@ -184,7 +186,7 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     /// Tells whether a request could be sent: one that is not taken now waits for the next ping.
-    fn on_sent(
+    pub(super) fn on_sent(
         &mut self,
         now: Instant,
         sent: Result<ExchangeId, RequestError>,

@@ -9,6 +9,7 @@ mod common;
 mod driver_errors_change_nothing;
 mod forgotten_session_is_renewed;
 mod hostile_input_leaves_it_bounded;
+mod keys_are_fresh_at_each_boot;
 mod kill_ends_a_task_in_each_phase;
 mod launch_is_refused_with_a_reason;
 mod launch_twice_starts_once;

@@ -33,7 +33,8 @@ fn a_description_that_does_not_fit_is_pulled() {
 #[test]
 fn what_the_master_would_not_understand_makes_no_agent() {
     let made = |name: &str, description: &[u8]| {
-        let agent = edgerm_agent_core::Agent::<1>::new(name, description, config(), [0; 32], at(0));
+        let agent =
+            edgerm_agent_core::Agent::<1>::new(name, description, config(), None, [0; 32], at(0));
         agent.map(|agent| agent.active_tasks())
     };
     assert_eq!(made("node", &description(0)), Ok(0));

@@ -65,13 +65,18 @@ impl Security for Context {
     }
 
     fn request_key(&self, request: &Packet) -> Option<RequestKey> {
-        Protected::parse(request.as_bytes()).ok()?.request_key()
+        request_key(request)
     }
+}
+
+/// What tells the duplicates of a protected request.
+pub(super) fn request_key(request: &Packet) -> Option<RequestKey> {
+    Protected::parse(request.as_bytes()).ok()?.request_key()
 }
 
 /// Protects a packet where it is, with room for what comes to it. An endpoint's own messages
 /// have no options that would need more.
-fn protect<Kept>(
+pub(super) fn protect<Kept>(
     packet: Packet,
     protect: impl FnOnce(&mut [u8], usize) -> Result<(usize, Kept), ProtectError>,
 ) -> Result<(Packet, Kept), SecurityError> {
@@ -82,7 +87,8 @@ fn protect<Kept>(
     Ok((self::packet(bytes, length)?, kept))
 }
 
-fn packet(mut bytes: Vec<u8>, length: usize) -> Result<Packet, SecurityError> {
+/// The message in the first `length` bytes.
+pub(super) fn packet(mut bytes: Vec<u8>, length: usize) -> Result<Packet, SecurityError> {
     bytes.truncate(length);
     Packet::from_vec(bytes).map_err(|_| SecurityError::Malformed)
 }

@@ -13,9 +13,6 @@ use crate::option::{PROXY_SCHEME, PROXY_URI, URI_HOST, URI_PORT};
 pub(crate) const OBSERVE: u16 = 6;
 /// OSCORE (RFC 8613 section 2).
 pub(crate) const OSCORE: u16 = 9;
-/// Echo (RFC 9175): a server's proof that a client is there now. It is encrypted, as every
-/// option is that is not known to be otherwise.
-pub const ECHO: u16 = 252;
 
 /// Which way a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +46,7 @@ impl Kind {
 /// How an option is protected (RFC 8613 figure 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// Encrypted: E. All that is not listed is, [`ECHO`] for one.
+    /// Encrypted: E. All that is not listed is, Echo for one.
     Encrypted,
     /// Left for proxies to see: U.
     Unprotected,

@@ -48,7 +48,9 @@
 //! | `option` | the value of the OSCORE option |
 //! | `nonce`, `aad`, `key` | what the cipher is given; why no nonce is used twice |
 //! | `replay` | the replay window |
-//! | `layer` | a context as the security layer of an endpoint |
+//! | `layer`, `keys` | a context as the security layer of an endpoint; contexts that follow one another |
+//! | `node` | all of a node's side, as the security layer of its endpoint |
+//! | `client` | a server's side of one of its clients |
 //! | [`rekey`] | fresh keys at each boot, out of a secret that lasts |
 //! | `message` | classes of options; reading and writing in one buffer |
 //! | `bytes`, `bstr` | ids held in place; byte strings of CBOR |
@@ -63,12 +65,15 @@ mod aad;
 mod binding;
 mod bstr;
 mod bytes;
+mod client;
 mod context;
 mod credential;
 mod error;
 mod key;
+mod keys;
 mod layer;
 mod message;
+mod node;
 mod nonce;
 mod option;
 mod protect;
@@ -80,11 +85,13 @@ mod vectors;
 
 pub use binding::{ReplyBinding, RequestBinding};
 pub use bytes::{Bytes, IdContext, KeyId};
+pub use client::{Client, Hearing, reject};
 pub use context::{Context, DeriveError, Keying};
 pub use credential::{Credential, CredentialError};
 pub use error::{ProtectError, UnprotectError};
+pub use keys::{Bound, Keys};
 pub use layer::Binding;
-pub use message::ECHO;
+pub use node::{Node, NodeBinding};
 pub use nonce::PartialIv;
 pub use option::{OptionError, OscoreOption};
 pub use protect::ReplyForm;

@@ -45,7 +45,9 @@ fn on_outcome(pair: &mut Pair, tally: &mut Tally, outcome: Outcome) {
             tally.asked.remove(&(end, id)).expect("asked, and once");
             tally.timed_out += 1;
         }
-        Ok(Event::Acknowledged(_) | Event::Reset(_)) => panic!("nobody sent that"),
+        Ok(Event::Acknowledged(_) | Event::Reset(_) | Event::Repeat(_)) => {
+            panic!("nobody sent that")
+        }
         Err(_) => {}
     }
 }

@@ -12,6 +12,7 @@ mod bad_request_is_refused_with_a_diagnostic;
 mod bad_response_is_rejected;
 mod busy_endpoint_sends_one_request_at_a_time;
 mod duplicate_request_gets_the_cached_reply;
+mod each_boot_of_either_end_has_fresh_keys;
 mod every_request_ends_and_none_is_told_twice;
 mod forbidden_message_is_ignored;
 mod full_inbox_drops_requests;

@@ -63,7 +63,13 @@ fn each_request_of_either_end_is_told_once_and_answered() {
                         (Code::CHANGED, vec![number])
                     );
                 }
-                Ok(Event::TimedOut(_) | Event::Acknowledged(_) | Event::Reset(_)) | Err(_) => {}
+                Ok(
+                    Event::TimedOut(_)
+                    | Event::Acknowledged(_)
+                    | Event::Reset(_)
+                    | Event::Repeat(_),
+                )
+                | Err(_) => {}
             }
         }
     }

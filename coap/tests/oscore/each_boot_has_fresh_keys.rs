@@ -14,6 +14,9 @@ use crate::ends::{
 
 const UNAUTHORIZED: &[u8] = b"\x61\x81\x30\x39\x77";
 
+/// Where the node is.
+const PLACE: &[u8] = b"192.0.2.1:5683";
+
 /// A master with one node.
 struct Master {
     challenges: Challenges,
@@ -33,7 +36,7 @@ impl Master {
     fn hear(&mut self, datagram: &[u8]) -> Result<Heard, RekeyError> {
         let keying = flip(keying());
         self.challenges
-            .handle_request(&keying, &mut self.settled, &mut datagram.to_vec())
+            .handle_request(&keying, &mut self.settled, PLACE, &mut datagram.to_vec())
     }
 
     fn challenge(&mut self, datagram: &[u8]) -> Vec<u8> {
@@ -95,7 +98,7 @@ fn run(master: &mut Master, r1: u8, r3: u8) -> ([Vec<u8>; 4], Context) {
     let response1 = master.challenge(&request1);
     assert_eq!(
         answer(&mut node, &binding1, &response1, r3),
-        Ok(Answer::AskAgain)
+        Ok(Answer::AskAgain(UNAUTHORIZED.len()))
     );
     let (request2, binding2) = ask(&mut node);
     let response2 = master.establish(&request2);
@@ -190,7 +193,7 @@ fn a_replayed_run_brings_nothing() {
     let response1 = master.challenge(&request1);
     assert_eq!(
         answer(&mut node, &binding, &response1, 4),
-        Ok(Answer::AskAgain)
+        Ok(Answer::AskAgain(UNAUTHORIZED.len()))
     );
     for old in [&response1, &response2, &again] {
         assert!(answer(&mut node, &binding, old, 5).is_err());
@@ -206,11 +209,11 @@ fn runs_side_by_side_end_with_the_first_that_is_established() {
     let (one_r2, other_r2) = (master.challenge(&one1), master.challenge(&other1));
     assert_eq!(
         answer(&mut one, &one_binding, &one_r2, 3),
-        Ok(Answer::AskAgain)
+        Ok(Answer::AskAgain(UNAUTHORIZED.len()))
     );
     assert_eq!(
         answer(&mut other, &other_binding, &other_r2, 4),
-        Ok(Answer::AskAgain)
+        Ok(Answer::AskAgain(UNAUTHORIZED.len()))
     );
     let ((one2, one_binding), (other2, _)) = (ask(&mut one), ask(&mut other));
     let response = master.establish(&one2);
@@ -233,10 +236,12 @@ fn challenges_are_not_another_clients() {
     // The same secret under another id does not verify, and its R2 is not one of that id.
     let mut keying = flip(keying());
     keying.recipient = crate::ends::id(&[9]);
-    let heard =
-        master
-            .challenges
-            .handle_request(&keying, &mut master.settled, &mut request2.clone());
+    let heard = master.challenges.handle_request(
+        &keying,
+        &mut master.settled,
+        PLACE,
+        &mut request2.clone(),
+    );
     assert!(heard.is_err(), "{heard:?}");
     master.establish(&request2);
 }
@@ -317,13 +322,35 @@ fn the_plain_message_is_where_it_was() {
     answer(&mut node, &binding, &response1, 2).expect("R2");
     let (mut request2, _) = ask(&mut node);
     let keying = flip(keying());
-    let heard = master
-        .challenges
-        .handle_request(&keying, &mut master.settled, &mut request2);
+    let heard =
+        master
+            .challenges
+            .handle_request(&keying, &mut master.settled, PLACE, &mut request2);
     let Ok(Heard::Established { length, .. }) = heard else {
         panic!("{heard:?}");
     };
     assert_eq!(&request2[..length], GET);
     let packet = Packet::from_bytes(&request2[..length]).expect("well formed");
     assert_eq!(packet.options().next(), Some((11, &b"p"[..])));
+}
+
+#[test]
+fn a_challenge_is_good_where_it_was_given_alone() {
+    let mut master = Master::boot(1);
+    let mut node = boot(1);
+    let (request1, binding) = ask(&mut node);
+    let response1 = master.challenge(&request1);
+    answer(&mut node, &binding, &response1, 2).expect("R2");
+    let (request2, _) = ask(&mut node);
+    let keying = flip(keying());
+    for elsewhere in [&b""[..], b"place", b"places", &[0; 18]] {
+        let (challenges, settled) = (&mut master.challenges, &mut master.settled);
+        let heard = challenges.handle_request(&keying, settled, elsewhere, &mut request2.to_vec());
+        // What is no R2 of ours is an R1, and too long for one.
+        assert_eq!(heard.err(), Some(RekeyError::IdContextLength(22)));
+    }
+    assert!(matches!(
+        master.hear(&request2),
+        Ok(Heard::Established { .. })
+    ));
 }

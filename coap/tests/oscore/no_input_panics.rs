@@ -34,6 +34,7 @@ proptest! {
         let heard = challenges.handle_request(
             &flip(keying()),
             &mut Settled::default(),
+            b"place",
             &mut datagram.clone(),
         );
         prop_assert!(heard.is_err());

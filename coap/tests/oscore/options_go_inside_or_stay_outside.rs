@@ -1,6 +1,7 @@
 //! Which options anybody sees, and what becomes of those that a stranger adds.
 
-use edgerm_coap::oscore::{ECHO, ProtectError, UnprotectError};
+use edgerm_coap::ECHO;
+use edgerm_coap::oscore::{ProtectError, UnprotectError};
 use edgerm_coap::{Code, Packet};
 
 use crate::ends::{

@@ -9,6 +9,7 @@ use alloc::collections::VecDeque;
 use core::fmt;
 
 use edgerm_agent_core::{Agent, Config, Input, InputError, MAX_RECORD, NewAgentError, RecordKey};
+use edgerm_coap::oscore::Credential;
 use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
 use edgerm_protocol::{AgentId, Instant};
 
@@ -34,7 +35,10 @@ pub struct Options<'a> {
     /// Bytes that the keys and values of one task have together at most, with three for each: 512
     /// are enough for one value of any size.
     pub value_bytes: usize,
-    /// Another one at each boot.
+    /// What the agent and the master prove themselves with; `None`: neither does, and a master
+    /// takes the agent from loopback alone, unless it was told otherwise.
+    pub credential: Option<&'a Credential>,
+    /// Another one at each boot, and with a credential of a generator fit for keys.
     pub entropy: [u8; 32],
 }
 
@@ -228,10 +232,12 @@ fn agent<const TASKS: usize>(
     let Options {
         name,
         description,
+        credential,
         entropy,
         ..
     } = options;
-    Agent::new(name, description, config, *entropy, now).map(Box::new)
+    let credential = credential.cloned();
+    Agent::new(name, description, config, credential, *entropy, now).map(Box::new)
 }
 
 impl<P: Platform, const TASKS: usize, const SLOTS: usize> fmt::Debug for Driver<P, TASKS, SLOTS> {

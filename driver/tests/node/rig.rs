@@ -116,6 +116,7 @@ fn node(master: SocketAddr, storage: MemoryStorage, waker: Waker, log: Sender<Ha
             ..Config::default()
         },
         value_bytes: 512,
+        credential: None,
         entropy: [7; 32],
     };
     let ports = Ports {

@@ -10,13 +10,19 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     pub config: Option<PathBuf>,
 
-    /// What the agent is called in the cluster, up to 32 bytes [default: the hostname]
+    /// What the agent is called in the cluster, up to 32 bytes [default: that of the credential, or
+    /// the hostname]
     #[arg(long)]
     pub name: Option<String>,
 
     /// Where the master serves CoAP to agents [default: 127.0.0.1:5683]
     #[arg(long, value_name = "HOST:PORT")]
     pub master: Option<String>,
+
+    /// The file that `edgerm enroll` made for this agent, by which it and the master know each
+    /// other [default: none, for a master on loopback that has enrolled nobody]
+    #[arg(long, value_name = "PATH")]
+    pub credential: Option<PathBuf>,
 
     /// Keep what lasts in this folder, modules and records of tasks [default: that of a service or a user for state]
     #[arg(long, value_name = "PATH")]

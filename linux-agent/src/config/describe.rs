@@ -10,7 +10,7 @@ use edgerm_protocol::resource::names;
 use edgerm_protocol::standard::{AFTER_REBOOT, attributes};
 use edgerm_task_abi::Feature;
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, credential};
 use crate::agent::Options;
 use crate::devices::Devices;
 
@@ -31,16 +31,20 @@ impl Config {
         }
     }
 
-    /// What to start such an agent with. Looks for its devices, as [`Config::devices`] does.
+    /// What to start such an agent with. Reads its credential, and looks for its devices as
+    /// [`Config::devices`] does.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], by the first declared device that cannot be.
+    /// [`ConfigError`], by a credential that is no use, or the first declared device that cannot be.
     pub fn options(&self) -> Result<Options, ConfigError> {
         let devices = self.devices()?;
+        let credential = self.credential.as_deref();
+        let credential = credential.map(|path| credential::of(path, &self.name));
         Ok(Options {
             name: self.name.clone(),
             master: self.master.clone(),
+            credential: credential.transpose()?,
             module_folder: self.data_dir.join("modules"),
             module_cache: self.module_cache,
             record_folder: self.restart.then(|| self.data_dir.join("records")),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use edgerm_protocol::resource::DeviceClass;
 
+use super::CredentialProblem;
 use crate::devices::ReplayError;
 
 /// Where a setting stands.
@@ -64,6 +65,14 @@ pub enum ConfigError {
         value: String,
         /// What should.
         wanted: &'static str,
+    },
+    /// There is no credential to be had.
+    #[error("the credential {} cannot be used: {cause}", path.display())]
+    Credential {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        cause: CredentialProblem,
     },
     /// A declared device cannot be.
     #[error("the {class} {label:?} cannot be declared: {problem}")]

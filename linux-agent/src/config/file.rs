@@ -14,6 +14,7 @@ use serde::de::{Deserializer, Error, Visitor};
 pub(super) struct File {
     pub(super) name: Option<Scalar>,
     pub(super) master: Option<Scalar>,
+    pub(super) credential: Option<PathBuf>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) cpus: Option<Scalar>,
     pub(super) mem: Option<Scalar>,

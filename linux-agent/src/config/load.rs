@@ -12,7 +12,7 @@ use super::amount::{self, Wanted};
 use super::environment::{Environment, default_data_dir, nonempty};
 use super::file::{File, Scalar};
 use super::word::{attribute, attribute_name, host_and_port, name, slot_count};
-use super::{Args, Config, ConfigError, DEFAULT_MASTER, Setting};
+use super::{Args, Config, ConfigError, DEFAULT_MASTER, Setting, credential};
 use crate::machine::Machine;
 
 /// What every variable of the environment begins with.
@@ -68,20 +68,21 @@ pub(super) struct Source<'a> {
 
 impl Source<'_> {
     fn config(&self, args: &Args, file: File, machine: Machine) -> Result<Config, ConfigError> {
+        let credential = self.path("credential", &args.credential, file.credential);
         let name = self.setting("name", &args.name, file.name, name)?;
-        let name = name.unwrap_or_else(|| {
+        let enrolled = || credential::name(credential.as_deref()?);
+        let name = name.or_else(enrolled).unwrap_or_else(|| {
             let hostname = Name::cut(&machine.hostname);
             hostname.map_or_else(|| "agent".to_owned(), |name| name.as_str().to_owned())
         });
         let master = self.setting("master", &args.master, file.master, host_and_port)?;
         let master = master.unwrap_or_else(|| DEFAULT_MASTER.to_owned());
-        let data_dir = args.data_dir.clone();
-        let data_dir = data_dir
-            .or_else(|| nonempty(self.env, &variable("data_dir")).map(PathBuf::from))
-            .or_else(|| file.data_dir.map(|path| self.beside(path)))
+        let data_dir = self
+            .path("data_dir", &args.data_dir, file.data_dir)
             .unwrap_or_else(|| default_data_dir(self.env, &name));
 
         let mut config = Config::with_defaults(name, master, data_dir, machine);
+        config.credential = credential;
         let Config {
             cpus,
             mem,
@@ -142,6 +143,13 @@ impl Source<'_> {
         config.sensors = self.sensors(file.sensor)?;
         config.actuators = super::devices::actuators(file.actuator);
         Ok(config)
+    }
+
+    /// What the first place that has this path says.
+    fn path(&self, key: &str, flag: &Option<PathBuf>, file: Option<PathBuf>) -> Option<PathBuf> {
+        flag.clone()
+            .or_else(|| nonempty(self.env, &variable(key)).map(PathBuf::from))
+            .or_else(|| file.map(|path| self.beside(path)))
     }
 
     /// Replaces a default by what a setting says.

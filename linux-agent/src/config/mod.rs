@@ -5,6 +5,7 @@
 
 pub mod amount;
 mod args;
+mod credential;
 mod describe;
 mod devices;
 mod environment;
@@ -24,6 +25,7 @@ use edgerm_protocol::resource::{Access, Range};
 use crate::machine::Machine;
 
 pub use args::Args;
+pub use credential::CredentialProblem;
 pub use error::{ConfigError, DeviceProblem, Setting};
 
 /// Where an agent looks for its master unless told.
@@ -40,6 +42,9 @@ pub struct Config {
     pub name: String,
     /// The master's CoAP address, `host:port`.
     pub master: String,
+    /// The file with what it and the master prove themselves with. `None`: neither does, and a
+    /// master takes it from loopback alone, unless it was told otherwise.
+    pub credential: Option<PathBuf>,
     /// Where it keeps what lasts.
     pub data_dir: PathBuf,
     /// Thousandths of a core for tasks.
@@ -138,6 +143,7 @@ impl Config {
         Self {
             name,
             master,
+            credential: None,
             data_dir,
             cpus: machine.cpus,
             mem: machine.task_mem(),

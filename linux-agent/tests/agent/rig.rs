@@ -214,7 +214,9 @@ impl Master {
             }
             Ok(Event::Response(_, response)) => self.answer = Some(response.code),
             Ok(Event::Acknowledged(_)) | Err(_) => {}
-            Ok(event @ (Event::Reset(_) | Event::TimedOut(_))) => panic!("{event:?}"),
+            Ok(event @ (Event::Reset(_) | Event::TimedOut(_) | Event::Repeat(_))) => {
+                panic!("{event:?}")
+            }
         }
         self.transmit().await;
     }
@@ -330,6 +332,7 @@ impl Rig {
         let options = Options {
             name: "attic".into(),
             master: master.to_string(),
+            credential: None,
             module_folder: folder.path().to_owned(),
             module_cache: 1 << 20,
             record_folder: None,

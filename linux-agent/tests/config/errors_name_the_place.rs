@@ -101,3 +101,54 @@ fn what_cannot_be_followed_is_refused() {
         );
     }
 }
+
+#[test]
+fn a_credential_that_is_no_use_is_refused_and_not_quoted() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    let digits = "01010203ab5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e0707070707070707";
+    let said =
+        |name: &str, credential: &str| format!("name = {name:?}\ncredential = {credential:?}\n");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("credential");
+    let told = |flags: &[&str]| {
+        let path = path.to_str().unwrap();
+        let config = load(&[&["--credential", path], flags].concat(), &[]).unwrap();
+        config.options().map_err(|error| error.to_string())
+    };
+    let write = |text: &str, mode| {
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    };
+    let missing = told(&[]).unwrap_err();
+    assert!(missing.contains("edgerm enroll"), "{missing}");
+    write(&said("attic", digits), 0o640);
+    let open = told(&[]).unwrap_err();
+    assert!(open.contains("640") && open.contains("chmod 600"), "{open}");
+    write(&said("attic", digits), 0o600);
+    let other = told(&["--name", "cellar"]).unwrap_err();
+    assert!(other.contains("\"attic\""), "{other}");
+    for (text, what) in [
+        (said("attic", &digits[2..]), "28 bytes"),
+        (said("attic", &digits.replace('e', "x")), "hexadecimal"),
+        (said("attic", &digits.replacen("01", "09", 1)), "form 9"),
+        (format!("credential = {digits}"), "enroll"),
+        (
+            format!("{}secret = {digits:?}", said("attic", digits)),
+            "secret",
+        ),
+    ] {
+        write(&text, 0o600);
+        let error = told(&[]).unwrap_err();
+        assert!(error.contains(what), "{error}");
+        assert!(
+            !error.contains("5e5e") && !error.contains("5x5x"),
+            "{error}"
+        );
+    }
+    write(&said("attic", digits), 0o600);
+    let options = told(&[]).unwrap();
+    assert_eq!(options.name, "attic", "by the credential");
+    assert_eq!(options.credential, Some(digits.parse().unwrap()));
+}

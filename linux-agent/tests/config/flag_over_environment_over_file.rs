@@ -26,12 +26,14 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         "name = 'file'\nmaster = 'file:1'\ncpus = 1.5\nmem = '1GiB'\ndisk = 1000\n\
          ports = '1-3'\nslots = 2\nmax_task_mem = '1MiB'\nmodule_cache = '1MiB'\n\
          restart = false\nping_period = '1s'\nhwmon = false\niio = false\ndata_dir = '/file'\n\
+         credential = 'file.credential'\n\
          [attributes]\nlocation = 'file'\nfloor = 3\n",
     );
     let from_file = load(&["--config", &path], &[]).unwrap();
     let expected = Config {
         name: "file".into(),
         master: "file:1".into(),
+        credential: Some(Path::new(&path).with_file_name("file.credential")),
         data_dir: "/file".into(),
         cpus: 1500,
         mem: 1 << 30,
@@ -59,6 +61,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         ("EDGERM_AGENT_CONFIG", path.as_str()),
         ("EDGERM_AGENT_NAME", "env"),
         ("EDGERM_AGENT_MASTER", "env:2"),
+        ("EDGERM_AGENT_CREDENTIAL", "/env.credential"),
         ("EDGERM_AGENT_DATA_DIR", "/env"),
         ("EDGERM_AGENT_CPUS", "2"),
         ("EDGERM_AGENT_MEM", "2GiB"),
@@ -80,6 +83,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let expected = Config {
         name: "env".into(),
         master: "env:2".into(),
+        credential: Some("/env.credential".into()),
         data_dir: "/env".into(),
         cpus: 2000,
         mem: 2 << 30,
@@ -108,12 +112,13 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         "--mem", "3GiB", "--disk", "3000", "--ports", "5", "--slots", "4",
         "--max-task-mem", "3MiB", "--module-cache", "3MiB", "--restart", "false",
         "--ping-period", "3s", "--hwmon", "false", "--iio", "false", "--attribute", "location=flag",
-        "--attribute", "board=pi",
+        "--attribute", "board=pi", "--credential", "/flag.credential",
     ];
     let from_flags = load(&flags, &env).unwrap();
     let expected = Config {
         name: "flag".into(),
         master: "[::1]:3".into(),
+        credential: Some("/flag.credential".into()),
         data_dir: "/flag".into(),
         cpus: 250,
         mem: 3 << 30,

@@ -90,7 +90,9 @@ impl Master {
     pub(super) fn on_answer(&mut self, now: Instant, from: SocketAddr, event: Event) {
         let (exchange, response) = match event {
             Event::Response(exchange, response) => (exchange, Some(response)),
-            Event::Reset(exchange) | Event::TimedOut(exchange) => (exchange, None),
+            Event::Reset(exchange) | Event::TimedOut(exchange) | Event::Repeat(exchange) => {
+                (exchange, None)
+            }
             Event::Acknowledged(_) | Event::Request(..) => return,
         };
         let Some(agent) = self.peers.get_mut(from).and_then(|peer| peer.agent) else {

@@ -104,6 +104,7 @@ fn agent(page: &Page, buffers: &'static mut Buffers) -> Option<Agent> {
             ..Config::default()
         },
         value_bytes: 512,
+        credential: None,
         entropy: page.entropy,
     };
     Driver::new(ports, &options).ok()

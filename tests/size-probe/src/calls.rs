@@ -37,7 +37,7 @@ pub(crate) fn new<'a>(
         ..Config::default()
     };
     let boot = Instant::from_millis(0);
-    let agent = Agent::new("thermometer", description, config, [7; 32], boot).ok()?;
+    let agent = Agent::new("thermometer", description, config, None, [7; 32], boot).ok()?;
     Some(place.write(agent))
 }
 

@@ -84,7 +84,7 @@ impl Keys {
         let length = put(buffer, body.0)?;
         let (mut rekey, binding) = self.rekey.take()?;
         match oscore::answered(&mut rekey, &binding, buffer.get_mut(..length)?, r3)? {
-            Answer::AskAgain => self.ask(rekey, buffer),
+            Answer::AskAgain(_) => self.ask(rekey, buffer),
             Answer::Established(length) => {
                 self.context = rekey.into_context();
                 Some(length)

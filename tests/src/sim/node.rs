@@ -249,7 +249,7 @@ fn boot(
 ) -> Agent<MAX_TASKS> {
     // Entropy that is another for each node and each boot, and the same in each run.
     let entropy = Sha256::digest(format!("{address} {boots}")).into();
-    Agent::new(name, description, config, entropy, now).expect("a valid name and description")
+    Agent::new(name, description, config, None, entropy, now).expect("a valid name and description")
 }
 
 fn check(modules: &mut BTreeMap<ModuleId, Vec<u8>>, module: ModuleId, size: u32) -> ModuleCheck {

@@ -61,7 +61,9 @@ impl Master {
             Event::Request(id, request) => self.on_request(now, id, &request)?,
             Event::Response(_, response) => self.answer = Some(response.code),
             Event::Acknowledged(_) => {}
-            Event::Reset(_) | Event::TimedOut(_) => ensure!(false, "the agent does not answer"),
+            Event::Reset(_) | Event::TimedOut(_) | Event::Repeat(_) => {
+                ensure!(false, "the agent does not answer");
+            }
         }
         Ok(())
     }

@@ -105,7 +105,7 @@ impl Master {
         let (mut challenges, mut settled) = (Challenges::new([7; 32]), Settled::default());
         let mut request = node.order(BEGIN, [&[1; NONCE], &[]])?;
         let Heard::Asked(challenge) =
-            challenges.handle_request(&keying, &mut settled, &mut request)?
+            challenges.handle_request(&keying, &mut settled, b"here", &mut request)?
         else {
             bail!("the node did not ask");
         };
@@ -114,7 +114,7 @@ impl Master {
         buffer.truncate(length);
         let mut request = node.order(ANSWER, [&[3; NONCE], &buffer])?;
         let Heard::Established { context, reply, .. } =
-            challenges.handle_request(&keying, &mut settled, &mut request)?
+            challenges.handle_request(&keying, &mut settled, b"here", &mut request)?
         else {
             bail!("the node did not confirm");
         };

@@ -104,6 +104,7 @@ fn agent() -> Result<(Box<Agent>, u32), Failure> {
         description: &description,
         core: config::core(max_module),
         value_bytes: config::VALUES,
+        credential: None,
         entropy,
     };
     let ports = Ports {

@@ -1,6 +1,7 @@
 //! What the master asks of the agent, and what it is answered.
 
-use edgerm_coap::{BlockOption, Code, Endpoint, ExchangeId, Request};
+use edgerm_coap::oscore::Keys;
+use edgerm_coap::{BlockOption, Channel, Code, Endpoint, ExchangeId, Request};
 use edgerm_protocol::codec::List;
 use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::message::{Kill, Launch, Message, path};
@@ -59,7 +60,7 @@ impl Ask {
     pub(crate) fn send(
         &self,
         now: Instant,
-        endpoint: &mut Endpoint,
+        endpoint: &mut Endpoint<Channel<Keys>>,
         session: Option<SessionId>,
     ) -> ExchangeId {
         let session = session.unwrap_or(SessionId(0));

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use edgerm_coap::oscore::rekey::Challenges;
+use edgerm_coap::oscore::{Client, Credential, Keys, reject};
 use edgerm_coap::{
-    BlockOption, BlockSize, Code, Config, Endpoint, Event, ExchangeId, Method, Plain,
-    ReceivedRequest, ReceivedResponse, RequestId, Response, serve,
+    BlockOption, BlockSize, Channel, Code, Config, Echo, Endpoint, Event, ExchangeId, Ignored,
+    Method, ReceivedRequest, ReceivedResponse, RequestId, Response, SecurityError, serve,
 };
 use edgerm_protocol::codec::List;
 use edgerm_protocol::limits::MAX_BODY;
@@ -19,7 +21,13 @@ use super::record::{Record, ToldOutput};
 
 #[derive(Debug)]
 pub(crate) struct Master {
-    endpoint: Endpoint,
+    endpoint: Endpoint<Channel<Keys>>,
+    /// What it knows of an agent that proves who it is.
+    client: Option<(Client, Challenges)>,
+    /// Datagrams in the endpoint's stead.
+    replies: VecDeque<Vec<u8>>,
+    /// Where the agent's datagrams come from.
+    pub(crate) place: &'static [u8],
     pub(crate) session: Option<SessionId>,
     pub(crate) tasks: BTreeMap<TaskId, Record>,
     pub(crate) outputs: Vec<ToldOutput>,
@@ -30,6 +38,8 @@ pub(crate) struct Master {
     refusals: BTreeMap<&'static str, Code>,
     /// Every request that came, in order: when, and to which path.
     pub(crate) heard: Vec<(Instant, String)>,
+    /// What every request is to repeat.
+    pub(crate) wants_echo: Option<Echo>,
     /// Asks again what was not answered, or with 4.01 or 5.xx.
     pub(crate) insists: bool,
     asks: VecDeque<Ask>,
@@ -41,7 +51,10 @@ pub(crate) struct Master {
 impl Master {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
-            endpoint: Endpoint::new(Config::default(), Plain, !seed),
+            endpoint: Endpoint::new(Config::default(), Channel::Plain, !seed),
+            client: None,
+            replies: VecDeque::new(),
+            place: b"192.0.2.1:5683",
             session: None,
             tasks: BTreeMap::new(),
             outputs: Vec::new(),
@@ -50,12 +63,36 @@ impl Master {
             modules: BTreeMap::new(),
             refusals: BTreeMap::new(),
             heard: Vec::new(),
+            wants_echo: None,
             insists: false,
             asks: VecDeque::new(),
             ask_at: Instant::from_millis(0),
             asked: None,
             answers: Vec::new(),
         }
+    }
+
+    /// One that knows the credential of the agent, and has the keys of no boot yet.
+    pub(crate) fn secured(seed: u64, credential: Credential) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_be_bytes());
+        let channel = Channel::Protected(Keys::new());
+        Self {
+            endpoint: Endpoint::new(Config::default(), channel, !seed),
+            client: Some((Client::new(credential), Challenges::new(key))),
+            ..Self::new(seed)
+        }
+    }
+
+    /// The power goes and comes back, and of the keys nothing is left; all else is, as if it
+    /// were in a store.
+    pub(crate) fn reboot(&mut self, seed: u64, credential: Credential) {
+        let Self {
+            endpoint, client, ..
+        } = Self::secured(seed, credential);
+        self.endpoint = endpoint;
+        self.client = client;
+        self.asked = None;
     }
 
     pub(crate) fn add_module(&mut self, module: ModuleId, bytes: Vec<u8>) {
@@ -105,8 +142,28 @@ impl Master {
     }
 
     pub(crate) fn on_datagram(&mut self, now: Instant, datagram: &[u8]) {
-        if let Ok(event) = self.endpoint.handle_datagram(now, datagram) {
-            self.on_event(now, event);
+        let is_request = datagram.get(1).is_some_and(|code| (1..32).contains(code));
+        let event = match &mut self.client {
+            Some((client, challenges)) if is_request => {
+                let (endpoint, place) = (&mut self.endpoint, self.place);
+                let hearing = client.handle_request(endpoint, challenges, place, now, datagram);
+                self.replies.extend(hearing.challenge);
+                if hearing.established {
+                    self.asked = None;
+                }
+                hearing.event
+            }
+            _ => self.endpoint.handle_datagram(now, datagram),
+        };
+        match event {
+            Ok(event) => self.on_event(now, event),
+            Err(Ignored::Security(SecurityError::NoKeys | SecurityError::UnknownKey)) => {
+                self.replies.extend(reject(datagram, Code::UNAUTHORIZED));
+            }
+            Err(Ignored::Security(SecurityError::Unauthentic)) => {
+                self.replies.extend(reject(datagram, Code::BAD_REQUEST));
+            }
+            Err(_) => {}
         }
     }
 
@@ -129,7 +186,9 @@ impl Master {
             let exchange = ask.send(now, &mut self.endpoint, self.session);
             self.asked = Some((exchange, ask));
         }
-        self.endpoint.poll_transmit()
+        self.replies
+            .pop_front()
+            .or_else(|| self.endpoint.poll_transmit())
     }
 
     fn on_event(&mut self, now: Instant, event: Event) {
@@ -137,7 +196,7 @@ impl Master {
             Event::Request(id, request) => self.on_request(now, id, &request),
             Event::Response(_, response) => self.on_answer(now, Some(&response)),
             Event::Acknowledged(_) => {}
-            Event::Reset(_) | Event::TimedOut(_) => self.on_answer(now, None),
+            Event::Reset(_) | Event::TimedOut(_) | Event::Repeat(_) => self.on_answer(now, None),
         }
     }
 
@@ -174,6 +233,15 @@ impl Master {
 
     fn on_request(&mut self, now: Instant, id: RequestId, request: &ReceivedRequest) {
         self.heard.push((now, request.path().to_owned()));
+        if let Some(echo) = self.wants_echo
+            && request.echo != Some(echo)
+        {
+            let response = Response {
+                echo: Some(echo),
+                ..Response::new(Code::UNAUTHORIZED)
+            };
+            return self.endpoint.respond(now, id, &response).expect("it waits");
+        }
         let first = request.segments().next().unwrap_or("");
         if let Some(code) = self.refusals.get(first) {
             let refused = Response::error(*code, "as the test wants");

@@ -13,6 +13,7 @@ mod world;
 use std::time::Duration;
 
 use edgerm_agent_core::Config;
+use edgerm_coap::oscore::Credential;
 use edgerm_protocol::description::Description;
 use edgerm_protocol::resource::{
     Access, Attribute, AttributeValue, Device, DeviceClass, Name, Resource, Value, names,
@@ -22,7 +23,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use ask::{Answer, Ask, LaunchSpec};
 pub(crate) use executor::Executor;
-pub(crate) use link::{Link, Network};
+pub(crate) use link::{Link, Network, To};
 pub(crate) use master::Master;
 pub(crate) use records::Records;
 pub(crate) use storage::Storage;
@@ -53,6 +54,11 @@ pub(crate) fn config() -> Config {
         max_outputs: 4,
         ..Config::default()
     }
+}
+
+/// What the agent proves itself with.
+pub(crate) fn credential() -> Credential {
+    Credential::new([1, 2, 3, 4], [0x5e; 16], [7; 8])
 }
 
 /// The same, of an agent whose driver keeps records.

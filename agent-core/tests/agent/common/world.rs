@@ -7,11 +7,12 @@ use edgerm_agent_core::{
     Agent, Config, Input, InputError, Output, RecordError, RecordKey, TaskExit,
 };
 use edgerm_coap::Code;
+use edgerm_coap::oscore::Credential;
 use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId, TaskState};
 
 use super::link::To;
 use super::{Ask, Executor, LaunchSpec, Link, Master, Network, Records, Storage, TASKS};
-use super::{config, description, keeping, module};
+use super::{config, credential, description, keeping, module};
 
 /// What the agent told its driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,11 +75,35 @@ impl World {
         let now = Instant::from_millis(0);
         let mut entropy = [0; 32];
         entropy[..8].copy_from_slice(&seed.to_be_bytes());
-        let agent = Agent::new("node", description, config, entropy, now);
+        let agent = Agent::new("node", description, config, None, entropy, now);
+        let agent = agent.expect("a name and a description");
+        Self::of(now, agent, Master::new(seed), network, seed)
+    }
+
+    /// An agent with a credential, that its master knows too.
+    pub(crate) fn secured(network: Network, seed: u64) -> Self {
+        Self::proving(credential(), credential(), network, seed)
+    }
+
+    /// An agent and a master that each have a credential.
+    pub(crate) fn proving(
+        agents: Credential,
+        masters: Credential,
+        network: Network,
+        seed: u64,
+    ) -> Self {
+        let now = Instant::from_millis(0);
+        let (description, agents) = (description(0), Some(agents));
+        let agent = Agent::new("node", &description, config(), agents, [0xa0; 32], now);
+        let agent = agent.expect("a name and a description");
+        Self::of(now, agent, Master::secured(seed, masters), network, seed)
+    }
+
+    fn of(now: Instant, agent: Agent<TASKS>, master: Master, network: Network, seed: u64) -> Self {
         let mut world = Self {
             now,
-            agent: agent.expect("a name and a description"),
-            master: Master::new(seed),
+            agent,
+            master,
             storage: Storage::default(),
             records: Records::default(),
             executor: Executor::default(),
@@ -113,7 +138,7 @@ impl World {
         self.boots += 1;
         let mut entropy = [self.boots; 32];
         entropy[0] = 0xb0;
-        let agent = Agent::new(name, &description(0), keeping(), entropy, self.now);
+        let agent = Agent::new(name, &description(0), keeping(), None, entropy, self.now);
         self.agent = agent.expect("a name and a description");
         self.executor = Executor::default();
         self.inputs.clear();

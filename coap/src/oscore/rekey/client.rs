@@ -39,8 +39,9 @@ enum Step {
 /// What a response came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The server's R2 is here: request again, to be answered with the new keys.
-    AskAgain,
+    /// The server's R2 is here: request again, to be answered with the new keys. The 4.01,
+    /// unprotected, has so many bytes.
+    AskAgain(usize),
     /// The new keys are established. The response, unprotected, has so many bytes.
     Established(usize),
 }
@@ -90,9 +91,10 @@ impl ClientRekey {
     ) -> Result<Answer, RekeyError> {
         match self.step {
             Step::Asking { r1 } => {
-                self.context = challenged(keying, request, datagram, r1, r3)?;
+                let (context, length) = challenged(keying, request, datagram, r1, r3)?;
+                self.context = context;
                 self.step = Step::Confirming;
-                Ok(Answer::AskAgain)
+                Ok(Answer::AskAgain(length))
             }
             Step::Confirming => {
                 let length = self.context.unprotect_response(request, datagram)?;
@@ -103,20 +105,25 @@ impl ClientRekey {
         }
     }
 
+    /// Whether the next request is request 2.
+    pub const fn is_confirming(&self) -> bool {
+        matches!(self.step, Step::Confirming)
+    }
+
     /// The keys, once they are established.
     pub fn into_context(self) -> Option<Context> {
         matches!(self.step, Step::Established).then_some(self.context)
     }
 }
 
-/// The context of R2 and R3, where the response to request 1 verifies with that of R2 and R1.
+/// The context of R2 and R3, and the length of the response, where the response to request 1 verifies with that of R2 and R1.
 fn challenged(
     keying: &Keying<'_>,
     request: &RequestBinding,
     datagram: &mut [u8],
     r1: [u8; NONCE],
     r3: [u8; NONCE],
-) -> Result<Context, RekeyError> {
+) -> Result<(Context, usize), RekeyError> {
     if r3 == r1 {
         // The keys of response 1 would be those of everything after.
         return Err(RekeyError::StaleEntropy);
@@ -130,9 +137,9 @@ fn challenged(
         Ok::<_, RekeyError>(Context::derive(keying, Some(id_context))?)
     };
     let (second, third) = (with(&r1)?, with(&r3)?);
-    second.unprotect_response_of_r2(request, datagram)?;
+    let length = second.unprotect_response_of_r2(request, datagram)?;
     match datagram.get(1).copied().map(Code::from) {
-        Some(Code::UNAUTHORIZED) => Ok(third),
+        Some(Code::UNAUTHORIZED) => Ok((third, length)),
         other => Err(RekeyError::Code(other.unwrap_or(Code::EMPTY))),
     }
 }

@@ -29,6 +29,7 @@ use core::fmt;
 use super::context::DeriveError;
 use super::error::UnprotectError;
 use crate::code::Code;
+use crate::security::SecurityError;
 
 mod client;
 mod server;
@@ -81,6 +82,22 @@ impl fmt::Display for RekeyError {
 }
 
 impl core::error::Error for RekeyError {}
+
+impl From<RekeyError> for SecurityError {
+    fn from(error: RekeyError) -> Self {
+        match error {
+            RekeyError::Unprotect(error) => error.into(),
+            RekeyError::Settled => Self::Replayed,
+            RekeyError::Exhausted => Self::Exhausted,
+            RekeyError::Derive(_)
+            | RekeyError::NoIdContext
+            | RekeyError::IdContextLength(_)
+            | RekeyError::Code(_)
+            | RekeyError::StaleEntropy
+            | RekeyError::Established => Self::Malformed,
+        }
+    }
+}
 
 impl From<UnprotectError> for RekeyError {
     fn from(error: UnprotectError) -> Self {

@@ -8,7 +8,7 @@ use zeroize::Zeroize;
 
 use super::super::binding::ReplyBinding;
 use super::super::bstr;
-use super::super::bytes::{IdContext, KeyId};
+use super::super::bytes::{Bytes, IdContext, KeyId};
 use super::super::context::{Context, Keying};
 use super::super::error::ProtectError;
 use super::super::protect::ReplyForm;
@@ -27,9 +27,15 @@ const CODE: usize = 8;
 const R2: usize = NUMBER + CODE;
 const _: () = assert!(R2 + NONCE <= IdContext::MAX);
 
+/// Most bytes of a place: an IPv6 address and a port.
+const PLACE: usize = 18;
+
+/// What the code authenticates: the number, the length of the client's id, the place and the id.
+type Message = Bytes<{ NUMBER + 1 + PLACE + KeyId::MAX }>;
+
 /// The R2 of one boot of a server, for all its clients: a number that counts up, and a code
-/// over it and the client's id, made with a key that this boot drew. None is given twice, which
-/// is what the keys of a challenge depend upon.
+/// over it, the client's id and where that is, made with a key that this boot drew. None is
+/// given twice, which is what the keys of a challenge depend upon.
 pub struct Challenges {
     key: [u8; 32],
     next: u64,
@@ -64,6 +70,11 @@ pub struct Challenge {
     reply: ReplyBinding,
 }
 
+impl Settled {
+    /// No client's R2 is over.
+    pub const NONE: Self = Self(0);
+}
+
 impl Challenges {
     /// None given yet. The random bytes are this boot's.
     pub const fn new(key: [u8; 32]) -> Self {
@@ -71,7 +82,9 @@ impl Challenges {
     }
 
     /// Takes a request with a kid context that is not its client's present one, in place.
-    /// `keying` is that of its kid, and `settled` what was kept of it.
+    /// `keying` is that of its kid, `settled` what was kept of it, and `place` where it came
+    /// from, at most 18 bytes: an R2 is good for the place alone that it was given to, so who
+    /// answers it is there.
     ///
     /// # Errors
     ///
@@ -80,12 +93,13 @@ impl Challenges {
         &mut self,
         keying: &Keying<'_>,
         settled: &mut Settled,
+        place: &[u8],
         datagram: &mut [u8],
     ) -> Result<Heard, RekeyError> {
         let protected = Protected::parse(datagram)?;
         let name = protected.option().id_context.and_then(bstr::unwrap);
         let name = name.ok_or(RekeyError::NoIdContext)?;
-        let theirs = match self.number_in(&keying.recipient, name) {
+        let theirs = match self.number_in(&keying.recipient, place, name) {
             Some((number, _)) if number < settled.0 => return Err(RekeyError::Settled),
             Some((_, r3)) => r3.len(),
             None => name.len(),
@@ -96,7 +110,9 @@ impl Challenges {
         let mut context = Context::derive(keying, Some(id_context))?;
         let (length, reply) = context.unprotect_request(datagram)?;
         if !is_second {
-            return self.challenge(keying, &id_context, reply).map(Heard::Asked);
+            return self
+                .challenge(keying, place, &id_context, reply)
+                .map(Heard::Asked);
         }
         // All that were given out, for other runs of the same client too.
         *settled = Settled(self.next);
@@ -110,10 +126,11 @@ impl Challenges {
     fn challenge(
         &mut self,
         keying: &Keying<'_>,
+        place: &[u8],
         id1: &IdContext,
         reply: ReplyBinding,
     ) -> Result<Challenge, RekeyError> {
-        let r2 = self.r2(&keying.recipient, self.next);
+        let r2 = self.r2(&keying.recipient, place, self.next);
         let r2 = r2.ok_or(RekeyError::Exhausted)?;
         let id2 = IdContext::joined(&r2, id1.as_bytes());
         let id2 = id2.ok_or(RekeyError::IdContextLength(id1.as_bytes().len()))?;
@@ -129,11 +146,18 @@ impl Challenges {
 
     /// The number of the R2 that an ID Context begins with, and what follows it, where that R2
     /// was given to this client.
-    fn number_in<'a>(&self, client: &KeyId, name: &'a [u8]) -> Option<(u64, &'a [u8])> {
+    fn number_in<'a>(
+        &self,
+        client: &KeyId,
+        place: &[u8],
+        name: &'a [u8],
+    ) -> Option<(u64, &'a [u8])> {
         let (r2, r3) = name.split_first_chunk::<R2>()?;
         let [a, b, c, d, e, f, ..] = *r2;
         let number = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-        let ours = self.r2(client, number).filter(|_| number < self.next)?;
+        let ours = self
+            .r2(client, place, number)
+            .filter(|_| number < self.next)?;
         let difference = ours
             .iter()
             .zip(r2)
@@ -141,13 +165,17 @@ impl Challenges {
         (difference == 0).then_some((number, r3))
     }
 
-    /// The R2 of this number for this client; `None` beyond the last number.
-    fn r2(&self, client: &KeyId, number: u64) -> Option<[u8; R2]> {
+    /// The R2 of this number for this client at this place; `None` beyond the last number, and
+    /// where the place has more bytes than may be.
+    fn r2(&self, client: &KeyId, place: &[u8], number: u64) -> Option<[u8; R2]> {
         let [0, 0, number @ ..] = number.to_be_bytes() else {
             return None;
         };
         // HKDF-Extract is HMAC, keyed with the salt.
-        let message = IdContext::joined(client.as_bytes(), &number)?;
+        let [a, b, c, d, e, f] = number;
+        let head = [a, b, c, d, e, f, client.length()];
+        let head = Bytes::<{ NUMBER + 1 + PLACE }>::joined(&head, place)?;
+        let message = Message::joined(head.as_bytes(), client.as_bytes())?;
         let (code, _) = Hkdf::<Sha256>::extract(Some(&self.key), message.as_bytes());
         let mut r2 = [0; R2];
         for (slot, byte) in r2.iter_mut().zip(number.iter().chain(&code)) {

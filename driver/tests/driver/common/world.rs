@@ -214,6 +214,7 @@ fn driver(ports: Ports<Fake>) -> Driver<Fake, { SLOTS + 1 }, SLOTS> {
             ..Config::default()
         },
         value_bytes: 64,
+        credential: None,
         entropy: [3; 32],
     };
     Driver::new(ports, &options).expect("an agent")
