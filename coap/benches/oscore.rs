@@ -10,7 +10,7 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use edgerm_coap::oscore::{Context, IdContext, KeyId, Keying, ReplyForm};
 
 const KEYING: Keying<'static> = Keying {
@@ -72,6 +72,41 @@ fn exchanges(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What the master spends on an exchange that a node begins: a request unprotected, and its
+/// response protected.
+fn masters_part(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("the master's part");
+    for body in [16, 64, 512] {
+        let (request, response) = messages(body);
+        let (mut node, mut master) = contexts();
+        let mut ask = || {
+            let mut buffer = vec![0; request.len() + Context::MAX_OVERHEAD];
+            buffer[..request.len()].copy_from_slice(&request);
+            let (length, _) = node
+                .protect_request(&mut buffer, request.len(), None)
+                .expect("it fits");
+            (buffer, length)
+        };
+        group.bench_function(format!("{body} bytes each way"), |bencher| {
+            bencher.iter_batched_ref(
+                &mut ask,
+                |(buffer, length)| {
+                    let (_, mut reply) = master
+                        .unprotect_request(&mut buffer[..*length])
+                        .expect("it verifies");
+                    buffer[..response.len()].copy_from_slice(&response);
+                    let form = ReplyForm::default();
+                    master
+                        .protect_response(&mut reply, buffer, response.len(), form)
+                        .expect("it fits")
+                },
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
 /// What a boot costs at both ends; a datagram that pretends to be one costs the master half.
 fn derivation(criterion: &mut Criterion) {
     criterion.bench_function("derive both contexts", |bencher| {
@@ -79,5 +114,5 @@ fn derivation(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, exchanges, derivation);
+criterion_group!(benches, exchanges, masters_part, derivation);
 criterion_main!(benches);

@@ -47,6 +47,7 @@
 //! | `binding` | what ties a response to its request |
 //! | `option` | the value of the OSCORE option |
 //! | `nonce`, `aad`, `key` | what the cipher is given; why no nonce is used twice |
+//! | `ccm` | AES-CCM-16-64-128 |
 //! | `replay` | the replay window |
 //! | `layer`, `keys` | a context as the security layer of an endpoint; contexts that follow one another |
 //! | `node` | all of a node's side, as the security layer of its endpoint |
@@ -65,6 +66,7 @@ mod aad;
 mod binding;
 mod bstr;
 mod bytes;
+mod ccm;
 mod client;
 mod context;
 mod credential;

@@ -8,8 +8,7 @@ use core::fmt;
 
 use super::bytes::KeyId;
 
-/// Bytes of a nonce of AES-CCM-16-64-128.
-pub(crate) const NONCE: usize = 13;
+pub(crate) use super::ccm::NONCE;
 
 /// A Partial IV: a Sender Sequence Number of the end that sent it, at most [`PartialIv::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

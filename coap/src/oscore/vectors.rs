@@ -6,7 +6,7 @@ use super::aad::Aad;
 use super::*;
 
 /// The bytes that hexadecimal digits write.
-fn hex(digits: &str) -> Vec<u8> {
+pub(super) fn hex(digits: &str) -> Vec<u8> {
     let digits: Vec<u8> = digits
         .bytes()
         .map(|digit| char::from(digit).to_digit(16).expect("a digit"))
