@@ -3,11 +3,9 @@
 
 use core::fmt;
 
-use hkdf::Hkdf;
-use sha2::Sha256;
-
 use super::bstr;
 use super::bytes::{IdContext, KeyId};
+use super::kdf::Secret;
 use super::key::{KEY, Key};
 use super::nonce::{NONCE, PartialIv, Sequence, nonce};
 use super::option::OscoreOption;
@@ -120,9 +118,9 @@ impl Context {
         if keying.sender == keying.recipient {
             return Err(DeriveError::SameIds(keying.sender));
         }
-        let prk = Hkdf::<Sha256>::new(Some(keying.salt), keying.secret);
-        let key = |id: &KeyId| Key::new(expand(&prk, id, id_context.as_ref(), b"\x63Key"));
-        let iv = expand(&prk, &KeyId::EMPTY, id_context.as_ref(), b"\x62IV");
+        let secret = Secret::extract(keying.salt, keying.secret);
+        let key = |id: &KeyId| Key::new(expand(&secret, id, id_context.as_ref(), b"\x63Key"));
+        let iv = expand(&secret, &KeyId::EMPTY, id_context.as_ref(), b"\x62IV");
         Ok(Self {
             sender: Sender {
                 id: keying.sender,
@@ -197,7 +195,7 @@ impl Context {
 /// Derives so many bytes for an id, an ID Context and a use: HKDF-Expand, its info an array of
 /// CBOR (RFC 8613 section 3.2.1).
 fn expand<const LENGTH: usize>(
-    prk: &Hkdf<Sha256>,
+    secret: &Secret,
     id: &KeyId,
     id_context: Option<&IdContext>,
     purpose: &[u8],
@@ -209,23 +207,16 @@ fn expand<const LENGTH: usize>(
     let id_head = bstr::head(id.length());
     let context_head = id_context.map(|context| bstr::head(context.length()));
     let length = u8::try_from(LENGTH).unwrap_or(0);
-    let mut bytes = [0; LENGTH];
-    // Fails where more than 8,160 bytes are asked for.
-    let expanded = prk.expand_multi_info(
-        &[
-            &[ARRAY_OF_FIVE],
-            id_head.as_bytes(),
-            id.as_bytes(),
-            context_head
-                .as_ref()
-                .map_or(&[NULL], |head| head.as_bytes()),
-            id_context.map_or(&[], IdContext::as_bytes),
-            &[AES_CCM_16_64_128],
-            purpose,
-            &[length],
-        ],
-        &mut bytes,
-    );
-    debug_assert!(expanded.is_ok() && LENGTH < 24);
-    bytes
+    secret.expand(&[
+        &[ARRAY_OF_FIVE],
+        id_head.as_bytes(),
+        id.as_bytes(),
+        context_head
+            .as_ref()
+            .map_or(&[NULL], |head| head.as_bytes()),
+        id_context.map_or(&[], IdContext::as_bytes),
+        &[AES_CCM_16_64_128],
+        purpose,
+        &[length],
+    ])
 }

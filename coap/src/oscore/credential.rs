@@ -4,12 +4,11 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use hkdf::Hkdf;
-use sha2::Sha256;
 use zeroize::Zeroize;
 
 use super::bytes::KeyId;
 use super::context::Keying;
+use super::kdf::Secret;
 use super::key::KEY;
 
 /// Bytes of a node's key id, its `kid` in every request.
@@ -80,12 +79,8 @@ impl Credential {
     /// HKDF-SHA-256 of the token's, with the node's salt, its key id and name as info. So both
     /// ends have it, and it was never sent.
     pub fn joined(token: &[u8; KEY], key_id: [u8; KEY_ID], salt: [u8; SALT], name: &str) -> Self {
-        let mut secret = [0; KEY];
         let info: [&[u8]; 3] = [b"edgerm join 1", &key_id, name.as_bytes()];
-        // Fails where more than 8,160 bytes are asked for.
-        let expanded =
-            Hkdf::<Sha256>::new(Some(&salt), token).expand_multi_info(&info, &mut secret);
-        debug_assert!(expanded.is_ok());
+        let secret = Secret::extract(&salt, token).expand(&info);
         Self::new(key_id, secret, salt)
     }
 

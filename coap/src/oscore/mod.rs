@@ -47,7 +47,7 @@
 //! | `binding` | what ties a response to its request |
 //! | `option` | the value of the OSCORE option |
 //! | `nonce`, `aad`, `key` | what the cipher is given; why no nonce is used twice |
-//! | `ccm` | AES-CCM-16-64-128 |
+//! | `ccm`, `kdf` | AES-CCM-16-64-128; HKDF with SHA-256 |
 //! | `replay` | the replay window |
 //! | `layer`, `keys` | a context as the security layer of an endpoint; contexts that follow one another |
 //! | `node` | all of a node's side, as the security layer of its endpoint |
@@ -71,6 +71,7 @@ mod client;
 mod context;
 mod credential;
 mod error;
+mod kdf;
 mod key;
 mod keys;
 mod layer;

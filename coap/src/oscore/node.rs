@@ -3,12 +3,11 @@
 
 use core::fmt;
 
-use hkdf::Hkdf;
-use sha2::Sha256;
 use zeroize::Zeroize;
 
 use super::binding::RequestBinding;
 use super::credential::Credential;
+use super::kdf::hmac;
 use super::keys::{Bound, Keys};
 use super::layer;
 use super::rekey::{Answer, ClientRekey, NONCE};
@@ -51,13 +50,8 @@ struct Nonces {
 
 impl Nonces {
     fn draw(&mut self) -> [u8; NONCE] {
-        // HKDF-Extract is HMAC, keyed with the salt.
-        let (code, _) = Hkdf::<Sha256>::extract(Some(&self.key), &self.drawn.to_be_bytes());
+        let nonce = hmac(&self.key, &self.drawn.to_be_bytes());
         self.drawn = self.drawn.wrapping_add(1);
-        let mut nonce = [0; NONCE];
-        for (slot, byte) in nonce.iter_mut().zip(code) {
-            *slot = byte;
-        }
         nonce
     }
 }

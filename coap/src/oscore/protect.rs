@@ -54,7 +54,7 @@ impl Context {
             id_context,
         };
         let request = RequestBinding { key_id, partial_iv };
-        let length = self.seal(buffer, plan, &option, &request, nonce)?;
+        let length = self.seal(buffer, &plan, &option, &request, nonce)?;
         Ok((length, request))
     }
 
@@ -87,7 +87,7 @@ impl Context {
             key_id: None,
             id_context: form.id_context,
         };
-        self.seal(buffer, plan, &option, &binding.request, nonce)
+        self.seal(buffer, &plan, &option, &binding.request, nonce)
     }
 
     fn next_nonce(&mut self) -> Result<(PartialIv, SealNonce), ProtectError> {
@@ -100,14 +100,12 @@ impl Context {
     fn seal(
         &self,
         buffer: &mut [u8],
-        plan: Plan,
+        plan: &Plan,
         option: &OscoreOption<'_>,
         request: &RequestBinding,
         nonce: SealNonce,
     ) -> Result<usize, ProtectError> {
-        let mut value = [0; OscoreOption::MAX];
-        let value = option.encode(&mut value).ok_or(ProtectError::IdContext)?;
-        let (start, end) = plan.rearrange(buffer, value)?;
+        let (start, end) = plan.rearrange(buffer, option)?;
         let sealed = buffer
             .get_mut(start..end + TAG)
             .and_then(|sealed| sealed.split_last_chunk_mut::<TAG>());
@@ -157,8 +155,15 @@ impl Plan {
     }
 
     /// Lays the message out anew, not yet encrypted, and tells where its plaintext begins and
-    /// ends; there is room for a tag after it.
-    fn rearrange(&self, buffer: &mut [u8], oscore: &[u8]) -> Result<(usize, usize), ProtectError> {
+    /// ends; there is room for a tag after it. It is off the stack when the cipher comes.
+    #[inline(never)]
+    fn rearrange(
+        &self,
+        buffer: &mut [u8],
+        option: &OscoreOption<'_>,
+    ) -> Result<(usize, usize), ProtectError> {
+        let mut value = [0; OscoreOption::MAX];
+        let oscore = option.encode(&mut value).ok_or(ProtectError::IdContext)?;
         let needed = self.needed(buffer, oscore.len());
         if needed > buffer.len() {
             return Err(ProtectError::Capacity { needed });

@@ -70,8 +70,8 @@ impl ClientRekey {
         buffer: &mut [u8],
         length: usize,
     ) -> Result<(usize, RequestBinding), ProtectError> {
-        let id_context = self.context.id_context().unwrap_or(IdContext::EMPTY);
-        let wrapped = wrap(id_context.as_bytes());
+        let id_context = self.context.common.id_context.as_ref();
+        let wrapped = wrap(id_context.map_or(&[], IdContext::as_bytes));
         self.context
             .protect_request(buffer, length, Some(wrapped.as_bytes()))
     }
@@ -91,8 +91,13 @@ impl ClientRekey {
     ) -> Result<Answer, RekeyError> {
         match self.step {
             Step::Asking { r1 } => {
-                let (context, length) = challenged(keying, request, datagram, r1, r3)?;
-                self.context = context;
+                if r3 == r1 {
+                    // The keys of response 1 would be those of everything after.
+                    return Err(RekeyError::StaleEntropy);
+                }
+                let (r2, length) = challenged(keying, request, datagram, &r1)?;
+                let id_context = with(r2.as_bytes(), &r3)?;
+                self.context = Context::derive(keying, Some(id_context))?;
                 self.step = Step::Confirming;
                 Ok(Answer::AskAgain(length))
             }
@@ -116,30 +121,32 @@ impl ClientRekey {
     }
 }
 
-/// The context of R2 and R3, and the length of the response, where the response to request 1 verifies with that of R2 and R1.
+/// The server's R2, and the length of the response to request 1, where that verifies with the
+/// keys of R2 and R1. These are off the stack when others are derived.
+#[inline(never)]
 fn challenged(
     keying: &Keying<'_>,
     request: &RequestBinding,
     datagram: &mut [u8],
-    r1: [u8; NONCE],
-    r3: [u8; NONCE],
-) -> Result<(Context, usize), RekeyError> {
-    if r3 == r1 {
-        // The keys of response 1 would be those of everything after.
-        return Err(RekeyError::StaleEntropy);
-    }
+    r1: &[u8; NONCE],
+) -> Result<(IdContext, usize), RekeyError> {
     let protected = Protected::parse(datagram)?;
     let r2 = protected.option().id_context.and_then(bstr::unwrap);
     let r2 = r2.ok_or(RekeyError::NoIdContext)?;
-    let with = |ours: &[u8]| {
-        let id_context = IdContext::joined(r2, ours).filter(|_| r2.len() >= NONCE);
-        let id_context = id_context.ok_or(RekeyError::IdContextLength(r2.len()))?;
-        Ok::<_, RekeyError>(Context::derive(keying, Some(id_context))?)
-    };
-    let (second, third) = (with(&r1)?, with(&r3)?);
-    let length = second.unprotect_response_of_r2(request, datagram)?;
+    let context = Context::derive(keying, Some(with(r2, r1)?));
+    let r2 = IdContext::new(r2).ok_or(RekeyError::IdContextLength(r2.len()))?;
+    // Looked at where it is, not moved.
+    let context = context.as_ref().map_err(|error| *error)?;
+    let length = context.unprotect_response_of_r2(request, datagram)?;
     match datagram.get(1).copied().map(Code::from) {
-        Some(Code::UNAUTHORIZED) => Ok((third, length)),
+        Some(Code::UNAUTHORIZED) => Ok((r2, length)),
         other => Err(RekeyError::Code(other.unwrap_or(Code::EMPTY))),
     }
+}
+
+/// The ID Context of the server's random bytes and ours.
+fn with(r2: &[u8], ours: &[u8; NONCE]) -> Result<IdContext, RekeyError> {
+    IdContext::joined(r2, ours)
+        .filter(|_| r2.len() >= NONCE)
+        .ok_or(RekeyError::IdContextLength(r2.len()))
 }

@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use hkdf::Hkdf;
-use sha2::Sha256;
 use zeroize::Zeroize;
 
 use super::super::binding::ReplyBinding;
@@ -11,6 +9,7 @@ use super::super::bstr;
 use super::super::bytes::{Bytes, IdContext, KeyId};
 use super::super::context::{Context, Keying};
 use super::super::error::ProtectError;
+use super::super::kdf::hmac;
 use super::super::protect::ReplyForm;
 use super::super::unprotect::Protected;
 use super::client::wrap;
@@ -171,12 +170,11 @@ impl Challenges {
         let [0, 0, number @ ..] = number.to_be_bytes() else {
             return None;
         };
-        // HKDF-Extract is HMAC, keyed with the salt.
         let [a, b, c, d, e, f] = number;
         let head = [a, b, c, d, e, f, client.length()];
         let head = Bytes::<{ NUMBER + 1 + PLACE }>::joined(&head, place)?;
         let message = Message::joined(head.as_bytes(), client.as_bytes())?;
-        let (code, _) = Hkdf::<Sha256>::extract(Some(&self.key), message.as_bytes());
+        let code: [u8; CODE] = hmac(&self.key, message.as_bytes());
         let mut r2 = [0; R2];
         for (slot, byte) in r2.iter_mut().zip(number.iter().chain(&code)) {
             *slot = *byte;
