@@ -8,6 +8,7 @@ use edgerm_protocol::encode;
 use crate::code::Code;
 use crate::codec::{HEADER, Layout, Malformed, Options, PAYLOAD_MARKER, VERSION, push_head};
 use crate::header::{Envelope, MessageId, MessageType, Token};
+use crate::oscore::Context;
 
 /// A well-formed CoAP message, held as the bytes of its datagram: what is sent needs no other
 /// buffer, nor does the payload of what is received.
@@ -19,11 +20,11 @@ pub struct Packet {
 
 impl Packet {
     /// A message with this header, no options and no payload, and room for so many bytes of
-    /// them.
+    /// them, and for what protection adds.
     pub(crate) fn new(envelope: Envelope, code: Code, room: usize) -> Self {
         let token = envelope.token.as_bytes();
         let payload = HEADER + token.len();
-        let mut bytes = Vec::with_capacity(payload + room);
+        let mut bytes = Vec::with_capacity(payload + room + Context::MAX_OVERHEAD);
         let [high, low] = envelope.message_id.0.to_be_bytes();
         let first = VERSION << 6 | envelope.kind.bits() << 4 | envelope.token.length();
         bytes.extend_from_slice(&[first, u8::from(code), high, low]);

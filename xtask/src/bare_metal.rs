@@ -47,8 +47,6 @@ pub struct Firmware {
     pub debian: &'static str,
     /// Flags of rustc beside the linker and its script.
     pub rustflags: &'static str,
-    /// Features, parted by commas.
-    pub features: &'static str,
 }
 
 /// The node of `tests/bare-metal`. Its part in C is linked by gcc, which knows where newlib is.
@@ -60,7 +58,6 @@ pub const BARE_METAL: Firmware = Firmware {
     debian: "gcc-arm-none-eabi libnewlib-arm-none-eabi",
     rustflags: "-Clinker-flavor=gcc -Clink-arg=-fuse-ld=bfd -Clink-arg=-nostartfiles \
                 -Clink-arg=-mcpu=cortex-m3 -Clink-arg=-mthumb -Clink-arg=-lc -Clink-arg=-lgcc",
-    features: "",
 };
 
 impl Firmware {
@@ -98,7 +95,6 @@ impl Firmware {
         );
         cargo
             .args(["build", "--locked", "--quiet", "--profile", "firmware"])
-            .args(["--features", self.features])
             .arg("--target")
             .arg(target)
             .arg("--target-dir")

@@ -3,7 +3,8 @@
 //! `tests/size-probe` is the agent on a bare Cortex-M3, built with the flags that firmware is
 //! built with (`.cargo/firmware.toml`, `.cargo/firmware-small.toml`). Its image is weighed symbol
 //! by symbol, and run in QEMU through a life of registration, fetch, outputs and kills with a
-//! master at the other end of its serial line, which tells the heap and the stack it took. All
+//! master at the other end of its serial line, which tells the heap and the stack it took; once
+//! in the clear, and once with a credential, which is what firmware has and what must fit. All
 //! that is in the image counts, but for the probe's own startup, serial line and heap, and for
 //! `memcpy` and the like, which any firmware has from its C library.
 //!
@@ -15,16 +16,15 @@
 //! | `image` | sections and symbols of an ELF file |
 //! | `budget` | an image and what it may take |
 //! | `probe` | the probe running in QEMU |
-//! | `oscore` | what OSCORE takes on top, and a master to exchange with |
 //! | `frame` | what is said on its serial line |
 //! | `master`, `world` | who is on the other end: a scripted master, storage and tasks |
-//! | `table` | what is printed |
+//! | `table`, `page` | what is printed, and what is written |
 
 mod budget;
 mod frame;
 mod image;
 mod master;
-mod oscore;
+mod page;
 mod probe;
 mod table;
 mod world;
@@ -34,6 +34,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use edgerm_coap::oscore::Credential;
 
 use crate::bare_metal::{Firmware, Flags};
 use budget::Budget;
@@ -47,20 +48,13 @@ const PROBE: Firmware = Firmware {
     linker: "arm-none-eabi-ld",
     debian: "binutils-arm-none-eabi",
     rustflags: "-Csymbol-mangling-version=v0",
-    features: "",
 };
 
-/// The probe with a node's part of OSCORE beside the agent.
-const PROBE_WITH_OSCORE: Firmware = Firmware {
-    features: "oscore",
-    ..PROBE
-};
+/// Bytes of flash that the agent with CoAP, the protocol and OSCORE may take.
+const AGENT_FLASH: u64 = 50 * 1024;
 
-/// Bytes of flash that the agent with CoAP and the protocol may take.
-const AGENT_FLASH: u64 = 32 * 1024;
-
-/// Bytes of RAM that it may take: its table, its heap and its stack.
-const AGENT_RAM: u64 = 8 * 1024;
+/// Bytes of RAM that it may take with OSCORE: its table, its heap and its stack.
+const AGENT_RAM: u64 = 10 * 1024;
 
 /// Weigh the agent for a Cortex-M3, and images of firmware.
 #[derive(Args)]
@@ -82,21 +76,20 @@ impl Size {
         let plain = Image::read(&PROBE.build(Flags::Plain)?)?;
         let path = PROBE.build(Flags::Small)?;
         let small = Image::read(&path)?;
-        let memory = probe::run(&path)?;
-        // In the place of the one before, which was read.
-        let path = PROBE_WITH_OSCORE.build(Flags::Small)?;
-        let oscore = oscore::Figures::of(&small, &path)?;
+        let clear = probe::run(&path, None)?;
+        let credential = Credential::new([0, 1, 2, 3], [0x5e; 16], [0x5a; 8]);
+        let protected = probe::run(&path, Some(&credential))?;
 
         table::flash(&plain, &small);
         table::symbols(&small, self.symbols);
-        table::ram(&memory);
-        table::oscore(&oscore);
+        table::ram(&clear, &protected);
+        table::oscore(&small, &clear, &protected);
         if let Some(page) = &self.write {
-            let figures = table::page(&small, &memory, &oscore, AGENT_FLASH, AGENT_RAM);
+            let figures = page::page(&small, &clear, &protected, AGENT_FLASH, AGENT_RAM);
             fs::write(page, figures).with_context(|| format!("writing {}", page.display()))?;
         }
         let mut over = table::total("agent, flash", small.counted(), AGENT_FLASH);
-        over |= table::total("agent, RAM", memory.total(), AGENT_RAM);
+        over |= table::total("agent, RAM", protected.total(), AGENT_RAM);
         for budget in &self.images {
             let image = Image::read(&budget.path)?;
             table::groups(&budget.name(), &image);

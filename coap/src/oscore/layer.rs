@@ -82,6 +82,8 @@ pub(super) fn protect<Kept>(
 ) -> Result<(Packet, Kept), SecurityError> {
     let mut bytes = packet.into_bytes();
     let length = bytes.len();
+    // Packets are made with room for this; others grow by no more.
+    bytes.reserve_exact(Context::MAX_OVERHEAD);
     bytes.resize(length.saturating_add(Context::MAX_OVERHEAD), 0);
     let (length, kept) = protect(&mut bytes, length)?;
     Ok((self::packet(bytes, length)?, kept))

@@ -5,18 +5,18 @@ use core::mem::MaybeUninit;
 
 use edgerm_agent_core::{Agent, Config, Input, Output, RecordKey};
 use edgerm_coap::BlockSize;
+use edgerm_coap::oscore::Credential;
 use edgerm_protocol::message::ReceivedLaunch;
 use edgerm_protocol::{Instant, TaskId};
-
-#[cfg(feature = "oscore")]
-pub(crate) mod oscore;
 
 /// Two tasks that run, and two that have ended and wait for an acknowledgement.
 pub(crate) const TASKS: usize = 4;
 
+/// `credential` has the bytes that firmware would read out of its settings, or none.
 #[inline(never)]
 pub(crate) fn new<'a>(
     place: &'a mut MaybeUninit<Agent<TASKS>>,
+    credential: &[u8],
     description: &[u8],
 ) -> Option<&'a mut Agent<TASKS>> {
     // Of the endpoint, what firmware keeps where nobody says otherwise: zephyr/kconfig.
@@ -37,8 +37,17 @@ pub(crate) fn new<'a>(
         ..Config::default()
     };
     let boot = Instant::from_millis(0);
-    let agent = Agent::new("thermometer", description, config, None, [7; 32], boot).ok()?;
-    Some(place.write(agent))
+    let credential = Credential::from_bytes(credential).ok();
+    let entropy = [7; 32];
+    let agent = Agent::new(
+        "thermometer",
+        description,
+        config,
+        credential,
+        entropy,
+        boot,
+    );
+    Some(place.write(agent.ok()?))
 }
 
 #[inline(never)]

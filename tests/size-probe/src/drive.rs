@@ -8,6 +8,7 @@ use core::mem::MaybeUninit;
 use edgerm_agent_core::{
     Agent, Input, KillReason, ModuleCheck, Output, RecordKey, StorageError, TaskExit,
 };
+use edgerm_coap::oscore::Context;
 use edgerm_protocol::limits::MAX_DESCRIPTION;
 use edgerm_protocol::message::LogLevel;
 use edgerm_protocol::{Instant, ModuleId, TaskId};
@@ -31,22 +32,16 @@ pub(crate) fn run() -> ! {
     heap::init();
     // SAFETY: this function runs once, and names these statics nowhere else.
     let (frame, place) = unsafe { (&mut *(&raw mut FRAME), &mut *(&raw mut AGENT)) };
-    let (_, description) = receive(frame);
+    let (_, mut body) = receive(frame);
+    let credential = body.prefixed();
     let mut made = None;
-    let depth_of_new = stack::depth_of(|| made = calls::new(place, description.0));
+    let depth_of_new = stack::depth_of(|| made = calls::new(place, credential, body.0));
     let Some(agent) = made else {
         crate::startup::halt()
     };
     let mut deepest = 0;
-    #[cfg(feature = "oscore")]
-    let mut keys = crate::keys::Keys::default();
     loop {
         let (tag, mut body) = receive(frame);
-        #[cfg(feature = "oscore")]
-        if tag == crate::keys::TAG {
-            keys.take(body);
-            continue;
-        }
         if tag == MEASURE {
             let (used, reach) = heap::most();
             let numbers = [
@@ -55,6 +50,7 @@ pub(crate) fn run() -> ! {
                 reach,
                 depth_of_new,
                 deepest,
+                size_of::<Context>(),
             ];
             reply(MEASURE, &[numbers.map(usize::to_le_bytes).as_flattened()]);
             continue;
@@ -209,7 +205,7 @@ fn start(agent: &Agent<TASKS>, id: TaskId) {
     );
 }
 
-pub(crate) fn reply(tag: u8, parts: &[&[u8]]) {
+fn reply(tag: u8, parts: &[&[u8]]) {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     let [low, high, ..] = length.to_le_bytes();
     for byte in [tag, low, high] {
@@ -224,15 +220,23 @@ pub(crate) fn reply(tag: u8, parts: &[&[u8]]) {
 }
 
 /// The rest of a frame. What is missing is zero: the other end is a test.
-pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
+struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(crate) fn array<const N: usize>(&mut self) -> [u8; N] {
+    fn array<const N: usize>(&mut self) -> [u8; N] {
         let Some((first, rest)) = self.0.split_first_chunk() else {
             return [0; N];
         };
         self.0 = rest;
         *first
+    }
+
+    /// Bytes after their number.
+    fn prefixed(&mut self) -> &'a [u8] {
+        let [length] = self.array();
+        let (bytes, rest) = self.0.split_at_checked(length.into()).unwrap_or_default();
+        self.0 = rest;
+        bytes
     }
 
     fn u32(&mut self) -> u32 {

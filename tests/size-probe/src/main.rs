@@ -9,7 +9,6 @@
 //! |---|---|
 //! | `calls` | every call of the agent |
 //! | `drive` | frames to inputs, outputs to frames: the driver around them |
-//! | `keys` | the same of OSCORE, with the feature `oscore` |
 //! | `heap`, `stack` | where memory comes from, and how much of it was needed |
 //! | `serial`, `startup` | the board |
 #![no_std]
@@ -20,8 +19,6 @@ extern crate alloc;
 mod calls;
 mod drive;
 mod heap;
-#[cfg(feature = "oscore")]
-mod keys;
 mod serial;
 mod stack;
 mod startup;

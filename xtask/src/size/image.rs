@@ -19,6 +19,26 @@ const MEMORY: &str = "memcpy and the like (not counted)";
 /// Where the probe calls the agent; what was inlined there is the agent's.
 const CALLS: &str = "edgerm_size_probe::calls";
 
+/// AES, SHA-256, HMAC, and what they are built of.
+const CIPHERS: [&str; 12] = [
+    "aes",
+    "block_buffer",
+    "cipher",
+    "cmov",
+    "crypto_common",
+    "ctutils",
+    "digest",
+    "hmac",
+    "hybrid_array",
+    "inout",
+    "sha2",
+    "subtle",
+];
+
+/// The group of those, and that of our part.
+const CIPHER: &str = "ciphers and digests";
+const OSCORE: &str = "edgerm_coap::oscore";
+
 /// Symbols of the probe that do not name its crate.
 const STARTUP: [&str; 2] = ["reset", "fault"];
 
@@ -99,6 +119,13 @@ impl Image {
         groups
     }
 
+    /// Bytes of flash that OSCORE takes, but for what of it was inlined elsewhere.
+    pub(super) fn oscore(&self) -> u64 {
+        let ours = |symbol: &&Symbol| [CIPHER, OSCORE].contains(&symbol.group.as_str());
+        let ours = self.symbols.iter().filter(ours);
+        ours.map(|symbol| symbol.bytes).sum()
+    }
+
     /// Bytes of flash without what firmware has its own of.
     pub(super) fn counted(&self) -> u64 {
         let others = |symbol: &&Symbol| [PROBE, MEMORY].contains(&symbol.group.as_str());
@@ -149,7 +176,11 @@ fn group_of(name: &str) -> &str {
         _ if STARTUP.contains(&name) => PROBE,
         "compiler_builtins" if rest.starts_with("::mem::") => MEMORY,
         _ if is_memory(name.rsplit("::").next().unwrap_or(name)) => MEMORY,
+        "edgerm_coap" if path.starts_with(OSCORE) => OSCORE,
+        _ if CIPHERS.contains(&first) => CIPHER,
         _ if rest.starts_with("::") => first,
+        // What a crate has numbers do.
+        _ if rest.starts_with(" as ") => group_of(rest.trim_start_matches(" as ")),
         // Methods of slices, numbers and pointers.
         _ if name.contains("::") => "core",
         _ => "without a crate",
@@ -184,6 +215,9 @@ mod tests {
                 "edgerm_size_probe::calls::handle",
                 "agent, where it is called",
             ),
+            ("<edgerm_coap::oscore::context::Context>::open", OSCORE),
+            ("<u16 as aes::backends::soft::Word>::bitslice", CIPHER),
+            ("<u8 as core::fmt::Display>::fmt", "core"),
             ("reset", PROBE),
             ("memcpy", MEMORY),
             ("compiler_builtins::mem::memmove", MEMORY),

@@ -1,11 +1,13 @@
 //! The master at the other end: it takes what the agent tells, serves one module, and asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use anyhow::{Context, ensure};
+use edgerm_coap::oscore::rekey::Challenges;
+use edgerm_coap::oscore::{Client, Credential, Keys};
 use edgerm_coap::{
-    BlockSize, Code, Config, Endpoint, Event, Method, Plain, ReceivedRequest, RequestId, Response,
-    serve,
+    BlockSize, Channel, Code, Config, Endpoint, Event, Method, ReceivedRequest, RequestId,
+    Response, serve,
 };
 use edgerm_protocol::codec::List;
 use edgerm_protocol::limits::MAX_BODY;
@@ -14,9 +16,16 @@ use edgerm_protocol::message::{
 };
 use edgerm_protocol::{AgentId, Instant, SessionId, TaskId, TaskState, decode, encode};
 
+/// Where the agent's datagrams come from.
+const PLACE: &[u8] = b"a serial line";
+
 /// What it knows of one agent.
 pub(super) struct Master {
-    pub(super) endpoint: Endpoint,
+    pub(super) endpoint: Endpoint<Channel<Keys>>,
+    /// Of an agent that proves who it is.
+    client: Option<(Client, Challenges)>,
+    /// Datagrams in the endpoint's stead.
+    challenges: VecDeque<Vec<u8>>,
     pub(super) session: SessionId,
     pub(super) registrations: usize,
     pub(super) states: BTreeMap<TaskId, TaskState>,
@@ -30,10 +39,19 @@ pub(super) struct Master {
 }
 
 impl Master {
-    /// A master that serves this module under whatever key.
-    pub(super) fn new(module: Vec<u8>) -> Self {
+    /// A master that serves this module under whatever key, and speaks OSCORE with an agent that
+    /// has this credential.
+    pub(super) fn new(module: Vec<u8>, credential: Option<Credential>) -> Self {
+        let channel = match credential {
+            Some(_) => Channel::Protected(Keys::new()),
+            None => Channel::Plain,
+        };
+        let client =
+            credential.map(|credential| (Client::new(credential), Challenges::new([9; 32])));
         Self {
-            endpoint: Endpoint::new(Config::default(), Plain, 1),
+            endpoint: Endpoint::new(Config::default(), channel, 1),
+            client,
+            challenges: VecDeque::new(),
             session: SessionId(0x1234_5678),
             registrations: 0,
             states: BTreeMap::new(),
@@ -46,9 +64,23 @@ impl Master {
     }
 
     pub(super) fn on_datagram(&mut self, now: Instant, datagram: &[u8]) -> anyhow::Result<()> {
-        let event = self.endpoint.handle_datagram(now, datagram);
+        let is_request = datagram.get(1).is_some_and(|code| (1..32).contains(code));
+        let event = match &mut self.client {
+            Some((client, challenges)) if is_request => {
+                let heard =
+                    client.handle_request(&mut self.endpoint, challenges, PLACE, now, datagram);
+                self.challenges.extend(heard.challenge);
+                heard.event
+            }
+            _ => self.endpoint.handle_datagram(now, datagram),
+        };
         // A duplicate is no event.
         event.map_or(Ok(()), |event| self.on_event(now, event))
+    }
+
+    pub(super) fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        let challenge = self.challenges.pop_front();
+        challenge.or_else(|| self.endpoint.poll_transmit())
     }
 
     pub(super) fn on_timeout(&mut self, now: Instant) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, ensure};
+use edgerm_coap::oscore::Credential;
 use edgerm_protocol::Instant;
 
 use super::frame::{self, Input, Output};
@@ -28,6 +29,8 @@ pub(super) struct Memory {
     pub(super) stack_of_new: u64,
     /// Stack that one input took, or one output, at most.
     pub(super) stack: u64,
+    /// A context of OSCORE, which is in the agent.
+    pub(super) context: u64,
 }
 
 impl Memory {
@@ -37,10 +40,10 @@ impl Memory {
     }
 }
 
-/// Runs the probe through the world's script.
-pub(super) fn run(image: &Path) -> anyhow::Result<Memory> {
+/// Runs the probe through the world's script, with OSCORE where there is a credential.
+pub(super) fn run(image: &Path, credential: Option<&Credential>) -> anyhow::Result<Memory> {
     let mut probe = Probe::start(image)?;
-    World::new().run(&mut probe)?;
+    World::new(credential).run(&mut probe, credential)?;
     probe.measure()
 }
 
@@ -70,8 +73,15 @@ impl Probe {
     }
 
     /// Makes the agent.
-    pub(super) fn begin(&mut self, description: &[u8]) -> anyhow::Result<()> {
-        frame::send(&mut self.to, NEW, &[description])
+    pub(super) fn begin(
+        &mut self,
+        credential: Option<&Credential>,
+        description: &[u8],
+    ) -> anyhow::Result<()> {
+        let bytes = credential.map(Credential::to_bytes);
+        let bytes = bytes.as_ref().map_or(&[][..], |bytes| bytes);
+        let length = u8::try_from(bytes.len())?;
+        frame::send(&mut self.to, NEW, &[&[length], bytes, description])
     }
 
     /// Gives the agent an input, and takes all that it puts out.
@@ -89,7 +99,7 @@ impl Probe {
     }
 
     /// Says something that is not the agent's, and takes the answer of the same tag.
-    pub(super) fn say(&mut self, tag: u8, parts: &[&[u8]]) -> anyhow::Result<Vec<u8>> {
+    fn say(&mut self, tag: u8, parts: &[&[u8]]) -> anyhow::Result<Vec<u8>> {
         frame::send(&mut self.to, tag, parts)?;
         let (answer, body) = frame::receive(&mut self.from)?;
         ensure!(answer == tag, "the probe answered something else");
@@ -110,6 +120,7 @@ impl Probe {
             heap_reach: next()?,
             stack_of_new: next()?,
             stack: next()?,
+            context: next()?,
         })
     }
 }

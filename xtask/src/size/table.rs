@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::image::Image;
-use super::oscore::Figures;
 use super::probe::Memory;
 
 /// The probe's flash by crate, with either set of flags.
@@ -28,7 +27,10 @@ pub(super) fn flash(plain: &Image, small: &Image) {
 }
 
 /// Every group of either, the largest of the first first.
-fn by_size<'a>(first: &BTreeMap<&'a str, u64>, second: &BTreeMap<&'a str, u64>) -> Vec<&'a str> {
+pub(super) fn by_size<'a>(
+    first: &BTreeMap<&'a str, u64>,
+    second: &BTreeMap<&'a str, u64>,
+) -> Vec<&'a str> {
     let mut groups: Vec<&str> = first.keys().chain(second.keys()).copied().collect();
     groups.sort_by_key(|group| (Reverse(first.get(group)), *group));
     groups.dedup();
@@ -51,89 +53,45 @@ pub(super) fn symbols(image: &Image, count: usize) {
     }
 }
 
-/// What the agent took of RAM while it ran.
-pub(super) fn ram(memory: &Memory) {
-    println!("\n{:<40}{:>8}", "RAM, bytes", "");
-    for (part, bytes) in [
-        ("Agent<4>", memory.agent),
-        ("heap, most in use", memory.heap),
-        ("heap, with gaps between blocks", memory.heap_reach),
-        ("stack, Agent::new", memory.stack_of_new),
-        ("stack, deepest input or output", memory.stack),
-    ] {
+/// What the agent took of RAM while it ran, in the clear and with OSCORE.
+pub(super) fn ram(clear: &Memory, protected: &Memory) {
+    println!("\n{:<32}{:>8}{:>8}", "RAM, bytes", "clear", "OSCORE");
+    let parts = |memory: &Memory| {
+        [
+            ("Agent<4>", memory.agent),
+            ("heap, most in use", memory.heap),
+            ("heap, with gaps between blocks", memory.heap_reach),
+            ("stack, Agent::new", memory.stack_of_new),
+            ("stack, deepest input or output", memory.stack),
+            ("counted in all", memory.total()),
+        ]
+    };
+    for ((part, clear), (_, protected)) in parts(clear).into_iter().zip(parts(protected)) {
+        println!("  {part:<30}{clear:>8}{protected:>8}");
+    }
+}
+
+/// What OSCORE takes of that.
+pub(super) fn oscore(image: &Image, clear: &Memory, protected: &Memory) {
+    println!("\n{:<40}{:>8}", "OSCORE, bytes", "");
+    for (part, bytes) in oscore_rows(image, clear, protected) {
         println!("  {part:<38}{bytes:>8}");
     }
 }
 
-/// What OSCORE takes on top.
-pub(super) fn oscore(figures: &Figures) {
-    println!("\n{:<40}{:>8}", "OSCORE on top, bytes", "");
-    for (part, bytes) in figures.rows() {
-        println!("  {part:<38}{bytes:>8}");
-    }
-}
-
-/// The page that keeps the figures.
-pub(super) fn page(
+pub(super) fn oscore_rows(
     image: &Image,
-    memory: &Memory,
-    oscore: &Figures,
-    flash: u64,
-    ram: u64,
-) -> String {
-    let groups = image.groups();
-    let flash_rows = by_size(&groups, &BTreeMap::new())
-        .into_iter()
-        .map(|group| (group, groups[group]));
-    let ram_rows = [
-        ("the agent, with a table of four tasks", memory.agent),
-        ("its heap, with the gaps between blocks", memory.heap_reach),
+    clear: &Memory,
+    protected: &Memory,
+) -> [(&'static str, u64); 3] {
+    [
+        ("flash: ciphers, digests, our part", image.oscore()),
+        ("RAM: a context", protected.context),
         (
-            "the deepest stack of an input or output",
-            memory.stack.max(memory.stack_of_new),
+            "stack: deeper by",
+            protected.stack.saturating_sub(clear.stack),
         ),
-    ];
-    format!(
-        "# What the agent takes of a Cortex-M3\n\n\
-         `agent-core` with `coap` and `protocol`, alone on a bare Cortex-M3, built with \
-         `.cargo/firmware.toml`,\n`.cargo/firmware-small.toml` and no frame pointers. \
-         `cargo xtask size --write docs/sizes.md` weighs\nthem, runs them in QEMU through a life \
-         of registration, fetches, outputs, kills and a farewell,\nand writes this page. CI fails \
-         where the agent takes more than it may. Figures differ by some\nbytes from compiler to \
-         compiler.\n\n\
-         {}\n{}\n{}",
-        section("Flash", flash_rows, image.counted(), flash),
-        section("RAM", ram_rows, memory.total(), ram),
-        oscore_section(oscore)
-    )
-}
-
-fn section<'a>(
-    title: &str,
-    rows: impl IntoIterator<Item = (&'a str, u64)>,
-    total: u64,
-    budget: u64,
-) -> String {
-    let rows: String = rows
-        .into_iter()
-        .map(|(of, bytes)| format!("| {of} | {bytes} |\n"))
-        .collect();
-    format!(
-        "## {title}\n\n| of | bytes |\n|---|---:|\n{rows}\
-         | **counted in all, of {budget}** | **{total}** |\n"
-    )
-}
-
-fn oscore_section(figures: &Figures) -> String {
-    let rows: String = figures
-        .rows()
-        .into_iter()
-        .map(|(of, bytes)| format!("| {of} | {bytes} |\n"))
-        .collect();
-    format!(
-        "## OSCORE\n\nThe agent does not call it yet, so it is in none of the figures above. On \
-         top it would take:\n\n| of | bytes |\n|---|---:|\n{rows}"
-    )
+    ]
 }
 
 /// A total and what it may be; true where it is over.

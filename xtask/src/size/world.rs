@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use anyhow::{Context, bail, ensure};
 use edgerm_agent_core::RecordKey;
+use edgerm_coap::oscore::Credential;
 use edgerm_coap::{BlockOption, BlockSize, Code, Method, Request};
 use edgerm_protocol::codec::{List, Text};
 use edgerm_protocol::description::Description;
@@ -51,11 +52,11 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(credential: Option<&Credential>) -> Self {
         let module = (0..=u8::MAX).cycle().take(MODULE_BYTES as usize).collect();
         Self {
             now: Instant::from_millis(0),
-            master: Master::new(module),
+            master: Master::new(module, credential.cloned()),
             to_agent: VecDeque::new(),
             agent_timeout: None,
             stored: 0,
@@ -70,9 +71,13 @@ impl World {
     }
 
     /// The script.
-    pub(super) fn run(mut self, probe: &mut Probe) -> anyhow::Result<()> {
+    pub(super) fn run(
+        mut self,
+        probe: &mut Probe,
+        credential: Option<&Credential>,
+    ) -> anyhow::Result<()> {
         let description = description()?;
-        probe.begin(&description)?;
+        probe.begin(credential, &description)?;
         self.restore(probe)?;
         self.give(probe, Input::Timeout)?;
         self.until(probe, |world| world.master.registrations == 1)?;
@@ -320,7 +325,7 @@ impl World {
         for _ in 0..PATIENCE {
             if let Some(input) = self.to_agent.pop_front() {
                 self.give(probe, input)?;
-            } else if let Some(datagram) = self.master.endpoint.poll_transmit() {
+            } else if let Some(datagram) = self.master.poll_transmit() {
                 self.to_agent.push_back(Input::Datagram(datagram));
             } else if is_so(self) {
                 return Ok(());
@@ -400,7 +405,7 @@ impl World {
 }
 
 /// What a small node has: 16 resources and attributes, one of each kind among them.
-pub(super) fn description() -> anyhow::Result<Vec<u8>> {
+fn description() -> anyhow::Result<Vec<u8>> {
     let device = |class, kind, access| -> anyhow::Result<Value<'_>> {
         let kind = Name::new(kind)?;
         Ok(Value::Device(Device {
