@@ -19,7 +19,7 @@ pub struct Config {
     pub coap: SocketAddr,
     /// Whether agents and frameworks that prove nothing are taken from beyond loopback.
     pub insecure: bool,
-    /// The file with what lasts, the tokens: made where there is none. `None`: nothing lasts.
+    /// The file with what lasts, tokens and enrolled agents: made where there is none. `None`: nothing lasts.
     pub store: Option<PathBuf>,
     /// Tokens that are taken beside those of the store, until the master stops.
     pub tokens: Vec<(NewToken, Secret)>,
@@ -110,6 +110,8 @@ pub struct Limits {
     pub variant_bytes: usize,
     /// Tokens issued: 1,000.
     pub tokens: usize,
+    /// Agents enrolled: 100,000.
+    pub enrolled: usize,
     /// Events remembered for streams that resume: 4,096.
     pub events: usize,
 }
@@ -130,6 +132,7 @@ impl Default for Limits {
             module_bytes: 256 << 20,
             variant_bytes: 16 << 20,
             tokens: 1000,
+            enrolled: 100_000,
             events: 4096,
         }
     }

@@ -9,7 +9,7 @@
 //! | module | is |
 //! |---|---|
 //! | [`ledger`] | the record: agents, frameworks, offers, tasks, modules; one enum of changes |
-//! | [`access`] | who calls the API, and what they may do |
+//! | [`access`] | who calls the API and what they may do, and who may be an agent |
 //! | [`admission`] | what a module must be before any agent sees it |
 //! | [`allocator`] | who gets what is free: weighted dominant resource fairness over roles |
 //! | [`master`] | the two above, and the way to every agent, behind one interface |

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 use tokio::task::JoinHandle;
 
-use crate::access::{StoreError, TokenError, Tokens};
+use crate::access::{Store, StoreError, TokenError, Tokens};
 use crate::config::Config;
 use crate::http;
 use crate::master::Master;
@@ -84,7 +84,9 @@ impl Server {
             Some(entropy) => entropy,
             None => system_entropy().map_err(StartError::Entropy)?,
         };
-        let tokens = tokens(&config)?;
+        let store = config.store.as_deref().map(Store::open).transpose()?;
+        let enrolled = store.as_ref().map(Store::enrolled).transpose()?;
+        let tokens = tokens(&config, store)?;
         let (http, coap) = (config.http, config.coap);
         let bind_error = |what, address| {
             move |error| StartError::Bind {
@@ -109,7 +111,11 @@ impl Server {
             );
         }
         tracing::info!(%http_addr, %coap_addr, "master is ready");
-        let shared = Arc::new(Shared::new(Master::new(config, entropy), tokens, socket));
+        let mut master = Master::new(config, entropy);
+        for agent in enrolled.into_iter().flatten() {
+            master.enroll(agent);
+        }
+        let shared = Arc::new(Shared::new(master, tokens, socket));
         Ok(Running {
             http_addr,
             coap_addr,
@@ -191,9 +197,9 @@ async fn sleep(time: Option<Duration>) {
     }
 }
 
-fn tokens(config: &Config) -> Result<Tokens, StartError> {
+fn tokens(config: &Config, store: Option<Store>) -> Result<Tokens, StartError> {
     let max = config.limits.tokens;
-    let mut tokens = match &config.store {
+    let mut tokens = match store {
         Some(store) => Tokens::open(store, max)?,
         None => Tokens::in_memory(max),
     };
@@ -208,8 +214,13 @@ fn tokens(config: &Config) -> Result<Tokens, StartError> {
 }
 
 pub(crate) fn system_entropy() -> io::Result<[u8; 32]> {
-    use std::io::Read;
     let mut entropy = [0; 32];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut entropy)?;
+    fill_from_system(&mut entropy)?;
     Ok(entropy)
+}
+
+/// Fills `bytes` with the system's entropy.
+pub(crate) fn fill_from_system(bytes: &mut [u8]) -> io::Result<()> {
+    use std::io::Read;
+    std::fs::File::open("/dev/urandom")?.read_exact(bytes)
 }

@@ -1,8 +1,8 @@
-//! Why a token is not issued, or not revoked.
+//! Why a token is not issued or not revoked, an agent not enrolled.
 
-use edgerm_protocol::codec::TextError;
+use std::io;
 
-use super::StoreError;
+use super::{NameError, StoreError};
 use crate::refusal::Refuse;
 
 /// Why nothing was done with a token.
@@ -10,11 +10,8 @@ use crate::refusal::Refuse;
 #[non_exhaustive]
 pub enum TokenError {
     /// The name is no name.
-    #[error("the name is {0}")]
-    Name(TextError),
-    /// The name has other characters.
-    #[error("the name {0:?} may have letters, digits, '-', '_' and '.' alone")]
-    Characters(String),
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// Another token is called so.
     #[error("there is a token called {0:?} already: revoke it, or choose another name")]
     NameUsed(String),
@@ -38,10 +35,73 @@ pub enum TokenError {
     Store(#[from] StoreError),
 }
 
+/// Why nothing was done about an agent's enrolment.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnrollError {
+    /// The name is no name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The agent has a credential.
+    #[error(
+        "the agent {0:?} is enrolled already: rotate its credential, or revoke it first, or \
+         choose another name"
+    )]
+    Enrolled(String),
+    /// So many are enrolled.
+    #[error("{0} agents are enrolled, as many as this master keeps: revoke one")]
+    TooMany(usize),
+    /// There is no such agent.
+    #[error("no agent called {0:?} is enrolled: list them with GET /v1/enrollments")]
+    Unknown(String),
+    /// The system gives no entropy.
+    #[error("the system gives no entropy: {0}")]
+    Entropy(io::Error),
+    /// The system gives the same entropy again and again.
+    #[error("the system's entropy repeats itself, so no secret can be drawn from it")]
+    Repeats,
+    /// It could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refuse for EnrollError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Name(_) => 422,
+            Self::Enrolled(_) => 409,
+            Self::Unknown(_) => 404,
+            Self::TooMany(_) | Self::Entropy(_) | Self::Repeats | Self::Store(_) => 503,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Name(_) => "badName",
+            Self::Enrolled(_) => "alreadyEnrolled",
+            Self::Unknown(_) => "notEnrolled",
+            Self::TooMany(_) => "tooManyEnrolled",
+            Self::Entropy(_) | Self::Repeats => "noEntropy",
+            Self::Store(_) => "notKept",
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        match self {
+            Self::Name(_) | Self::Enrolled(_) => Some("name".to_owned()),
+            Self::Unknown(_)
+            | Self::TooMany(_)
+            | Self::Entropy(_)
+            | Self::Repeats
+            | Self::Store(_) => None,
+        }
+    }
+}
+
 impl Refuse for TokenError {
     fn status(&self) -> u16 {
         match self {
-            Self::Name(_) | Self::Characters(_) => 422,
+            Self::Name(_) => 422,
             Self::NameUsed(_) | Self::FirstNotOperator | Self::LastOperator(_) => 409,
             Self::TooMany(_) | Self::Store(_) => 503,
             Self::Unknown(_) => 404,
@@ -50,7 +110,7 @@ impl Refuse for TokenError {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Name(_) | Self::Characters(_) => "badName",
+            Self::Name(_) => "badName",
             Self::NameUsed(_) => "nameUsed",
             Self::FirstNotOperator => "firstNotOperator",
             Self::LastOperator(_) => "lastOperator",
@@ -62,7 +122,7 @@ impl Refuse for TokenError {
 
     fn field(&self) -> Option<String> {
         match self {
-            Self::Name(_) | Self::Characters(_) | Self::NameUsed(_) => Some("name".to_owned()),
+            Self::Name(_) | Self::NameUsed(_) => Some("name".to_owned()),
             Self::FirstNotOperator => Some("role".to_owned()),
             Self::LastOperator(_) | Self::TooMany(_) | Self::Unknown(_) | Self::Store(_) => None,
         }

@@ -1,15 +1,12 @@
 //! The tokens of a master.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use edgerm_protocol::api::{NewToken, Role, Token};
-use edgerm_protocol::codec::Text;
-use edgerm_protocol::limits::MAX_NAME;
 
 use super::secret::Digest;
 use super::store::{Store, StoreError};
-use super::{Caller, Denied, Secret, TokenError};
+use super::{Caller, Denied, Secret, TokenError, name};
 
 /// All that were issued and not revoked.
 #[derive(Debug)]
@@ -35,18 +32,17 @@ impl Tokens {
         }
     }
 
-    /// Those in the file at `path`, made where there is none; `max` at most.
+    /// Those that `store` keeps; `max` at most.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub fn open(path: &Path, max: usize) -> Result<Self, StoreError> {
-        let store = Store::open(path)?;
+    pub fn open(store: Store, max: usize) -> Result<Self, StoreError> {
         let entry = |kept: super::store::Kept| {
             let (role, digest) = (kept.role, kept.digest);
             (kept.name, Entry { role, digest })
         };
-        let entries = store.read()?.into_iter().map(entry).collect();
+        let entries = store.tokens()?.into_iter().map(entry).collect();
         Ok(Self {
             entries,
             store: Some(store),
@@ -87,7 +83,7 @@ impl Tokens {
     pub fn issue(&mut self, new: &NewToken, secret: &Secret) -> Result<(), TokenError> {
         self.check(new)?;
         if let Some(store) = &self.store {
-            store.add(&new.name, new.role, &secret.digest())?;
+            store.add_token(&new.name, new.role, &secret.digest())?;
         }
         self.enter(new, secret);
         Ok(())
@@ -111,12 +107,7 @@ impl Tokens {
     }
 
     fn check(&self, new: &NewToken) -> Result<(), TokenError> {
-        Text::<MAX_NAME>::new(&new.name).map_err(TokenError::Name)?;
-        // It stands in paths.
-        let stands_in_paths = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if !new.name.bytes().all(stands_in_paths) {
-            return Err(TokenError::Characters(new.name.clone()));
-        }
+        name::check(&new.name)?;
         if self.entries.contains_key(&new.name) {
             return Err(TokenError::NameUsed(new.name.clone()));
         }
@@ -144,7 +135,7 @@ impl Tokens {
             return Err(TokenError::LastOperator(name.to_owned()));
         }
         if let Some(store) = &self.store {
-            store.remove(name)?;
+            store.remove_token(name)?;
         }
         self.entries.remove(name);
         Ok(())
@@ -247,7 +238,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("master.redb");
-        let mut tokens = Tokens::open(&path, 10).unwrap();
+        let mut tokens = Tokens::open(Store::open(&path).unwrap(), 10).unwrap();
         tokens.issue(&new("o", Role::Operator), &secret(1)).unwrap();
         tokens
             .issue(&new("f", Role::Framework), &secret(2))
@@ -257,7 +248,7 @@ mod tests {
         let listed: Vec<Token> = tokens.list(None).collect();
         drop(tokens);
 
-        let again = Tokens::open(&path, 10).unwrap();
+        let again = Tokens::open(Store::open(&path).unwrap(), 10).unwrap();
         assert_eq!(again.list(None).collect::<Vec<_>>(), listed);
         assert!(again.identify(Some(secret(2).as_str())).is_ok());
         assert!(again.identify(Some(secret(3).as_str())).is_err());

@@ -9,6 +9,7 @@
 //! | `agent_requests` | answers what agents ask: ping, output, deregister, modules |
 //! | `registration` | answers an agent that registers, and learns what it has |
 //! | `agent_commands` | asks agents: launch, kill, message, description |
+//! | `enrollment` | who may be an agent |
 //! | `paths` | where each agent is reached |
 //! | `health` | agents fall silent, are heard again, are given up |
 //! | `offers`, `tasks`, `frameworks`, `modules`, `agents` | the API's calls |
@@ -20,6 +21,7 @@ mod agent_commands;
 mod agent_requests;
 mod agents;
 mod commit;
+mod enrollment;
 mod frameworks;
 mod health;
 mod modules;
@@ -44,7 +46,7 @@ use edgerm_protocol::{AgentId, FrameworkId, Instant, OfferId, SessionId, TaskId}
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
-use crate::access::{Denied, Scope, TokenId};
+use crate::access::{Agents, Denied, Scope, TokenId};
 use crate::allocator::{Allocator, WaitId};
 use crate::config::Config;
 use crate::events::Whose;
@@ -120,6 +122,7 @@ pub struct Master {
     modules: Box<dyn ModuleStore>,
     variants: Variants,
     peers: Peers,
+    enrolled: Agents,
     links: BTreeMap<AgentId, Link>,
     timers: BTreeSet<(Instant, Timer)>,
     waits: BTreeMap<WaitId, (Instant, Awaited)>,
@@ -154,6 +157,7 @@ impl Master {
             modules: Box::new(MemoryStore::new(limits.module_bytes)),
             variants: Variants::new(limits.variant_bytes),
             peers: Peers::new(limits.strangers),
+            enrolled: Agents::new(limits.enrolled),
             links: BTreeMap::new(),
             timers: BTreeSet::new(),
             waits: BTreeMap::new(),
