@@ -9,6 +9,7 @@ use edgerm_protocol::api::NewToken;
 use edgerm_task_abi::limits::MAX_MODULE;
 
 use crate::access::Secret;
+use crate::rate::Rate;
 
 /// How a master runs. `Config { insecure: true, ..Config::default() }` is how one changes a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +89,11 @@ pub struct Limits {
     pub agents: usize,
     /// Addresses heard that are no registered agent's, with an endpoint each: 1,024.
     pub strangers: usize,
+    /// How often an address is heard that is not known to be an agent's: 20 times a second, 100 at
+    /// once.
+    pub unproven: Rate,
+    /// How often all such addresses together are: 2,000 times a second, 10,000 at once.
+    pub unproven_total: Rate,
     /// Frameworks registered: 1,000.
     pub frameworks: usize,
     /// Tasks that ended and are remembered: 10,000.
@@ -121,6 +127,14 @@ impl Default for Limits {
         Self {
             agents: 100_000,
             strangers: 1024,
+            unproven: Rate {
+                per_second: 20,
+                burst: 100,
+            },
+            unproven_total: Rate {
+                per_second: 2000,
+                burst: 10_000,
+            },
             frameworks: 1000,
             ended_tasks: 10_000,
             waits: 4096,

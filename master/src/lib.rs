@@ -13,7 +13,8 @@
 //! | [`admission`] | what a module must be before any agent sees it |
 //! | [`allocator`] | who gets what is free: weighted dominant resource fairness over roles |
 //! | [`master`] | the two above, and the way to every agent, behind one interface |
-//! | `peers`, `link` | a CoAP endpoint for each address; what waits to be told to each agent |
+//! | `peers`, `link` | a CoAP endpoint for each agent and address; what waits to be told to each agent |
+//! | `rate` | how often something may happen for each source |
 //! | [`outputs`], [`modules`] | what tasks said lately; the bytes of modules |
 //! | [`variants`] | modules for nodes with little memory |
 //! | [`events`] | what happened lately, for streams |
@@ -35,6 +36,7 @@ pub mod master;
 pub mod modules;
 pub mod outputs;
 mod peers;
+mod rate;
 pub mod refusal;
 pub mod server;
 mod shared;
@@ -42,4 +44,5 @@ pub mod variants;
 
 pub use config::{Config, Limits, Timing};
 pub use master::Master;
+pub use rate::Rate;
 pub use server::{Running, Server, StartError};

@@ -6,10 +6,11 @@
 //! again when the agent is next heard (queue mode).
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 
 use edgerm_coap::{Block2Fetch, ExchangeId};
 use edgerm_protocol::{Instant, TaskId};
+
+use crate::peers::PeerId;
 
 /// One request to an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,9 +45,9 @@ pub(crate) struct Pull {
 /// The way to one agent.
 #[derive(Debug)]
 pub(crate) struct Link {
-    /// Where it was last heard from.
-    pub(crate) address: SocketAddr,
-    /// When.
+    /// Who it is to the socket.
+    pub(crate) peer: PeerId,
+    /// When it was last heard.
     pub(crate) heard_at: Instant,
     /// The request that is asked.
     pub(crate) asked: Option<(ExchangeId, Command)>,
@@ -61,9 +62,9 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(address: SocketAddr, now: Instant) -> Self {
+    pub(crate) fn new(peer: PeerId, now: Instant) -> Self {
         Self {
-            address,
+            peer,
             heard_at: now,
             asked: None,
             pull: None,
@@ -148,10 +149,7 @@ mod tests {
 
     #[test]
     fn kills_come_before_launches_and_those_before_messages_and_once() {
-        let mut link = Link::new(
-            SocketAddr::from(([127, 0, 0, 1], 1)),
-            Instant::from_millis(0),
-        );
+        let mut link = Link::new(PeerId::Key([1; 4]), Instant::from_millis(0));
         let task = TaskId(1);
         link.push(Command::Message(task, Box::from(&b"x"[..])));
         link.push(Command::Launch(task));

@@ -5,9 +5,11 @@ use alloc::vec::Vec;
 
 use edgerm_protocol::Instant;
 
+use super::binding::{ReplyBinding, RequestBinding};
 use super::credential::Credential;
 use super::keys::{Bound, Keys};
 use super::layer;
+use super::protect::ReplyForm;
 use super::rekey::{Challenge, Challenges, Heard, Settled};
 use super::unprotect::Protected;
 use crate::code::Code;
@@ -15,6 +17,7 @@ use crate::endpoint::{Endpoint, Event};
 use crate::error::Ignored;
 use crate::header::{Envelope, MessageType};
 use crate::packet::Packet;
+use crate::response::Response;
 use crate::security::{Channel, Security, SecurityError};
 
 /// What a server keeps of a client beside its endpoint, for as long as it knows the credential:
@@ -61,11 +64,7 @@ impl Client {
             let Channel::Protected(keys) = channel else {
                 return Err(SecurityError::UnknownKey);
             };
-            let envelope = Envelope {
-                kind: MessageType::Acknowledgement,
-                message_id: packet.message_id(),
-                token: packet.token(),
-            };
+            let envelope = acknowledgement(&packet);
             match self.unprotect(keys, challenges, place, packet)? {
                 Unprotected::Request(packet, bound, fresh) => {
                     established = fresh;
@@ -138,16 +137,55 @@ fn protected(challenge: Challenge, envelope: Envelope) -> Option<Vec<u8>> {
     Some(packet.into_bytes())
 }
 
+/// Answers a request once more, and otherwise than before: with a Partial IV of its own. It is for
+/// a request that the endpoint knew for a duplicate of one that it unprotected. `None` where that
+/// was with other keys than the present ones.
+pub fn answer_again(
+    endpoint: &mut Endpoint<Channel<Keys>>,
+    request: &[u8],
+    response: &Response<'_>,
+) -> Option<Vec<u8>> {
+    let Channel::Protected(keys) = endpoint.security_mut() else {
+        return None;
+    };
+    let context = keys.present().ok()?;
+    let protected = Protected::parse(request).ok()?;
+    let option = protected.option();
+    if !context.is_named_by(option) {
+        return None;
+    }
+    let mut reply = ReplyBinding {
+        request: RequestBinding {
+            key_id: context.recipient_id(),
+            partial_iv: option.partial_iv?,
+        },
+        nonce: None,
+    };
+    let response = response.to_packet(acknowledgement(&Packet::from_bytes(request).ok()?));
+    let (packet, ()) = layer::protect(response, |buffer, length| {
+        let form = ReplyForm::default();
+        let length = context.protect_response(&mut reply, buffer, length, form)?;
+        Ok((length, ()))
+    })
+    .ok()?;
+    Some(packet.into_bytes())
+}
+
 /// An error in the clear, in place of the answer to a confirmable request that cannot be
 /// unprotected (RFC 8613 section 8.2): 4.01 where its keys are lost or its sender unknown, 4.00
 /// where it does not verify. It has no payload, and is shorter than any protected request.
 pub fn reject(request: &[u8], code: Code) -> Option<Vec<u8>> {
     let request = Packet::from_bytes(request).ok()?;
-    let envelope = Envelope {
+    let envelope = acknowledgement(&request);
+    let is_asked = request.kind() == MessageType::Confirmable;
+    is_asked.then(|| Packet::new(envelope, code, 0).into_bytes())
+}
+
+/// How the answer to a confirmable request is headed.
+fn acknowledgement(request: &Packet) -> Envelope {
+    Envelope {
         kind: MessageType::Acknowledgement,
         message_id: request.message_id(),
         token: request.token(),
-    };
-    let is_asked = request.kind() == MessageType::Confirmable;
-    is_asked.then(|| Packet::new(envelope, code, 0).into_bytes())
+    }
 }

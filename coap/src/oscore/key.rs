@@ -27,7 +27,10 @@ impl Key {
         aad: &Aad,
         message: &mut [u8],
     ) -> Option<[u8; TAG]> {
-        ccm::seal(&self.0, &nonce.into_bytes(), aad.as_bytes(), message)
+        let nonce = nonce.into_bytes();
+        #[cfg(feature = "audit")]
+        super::audit::record(&self.0, &nonce);
+        ccm::seal(&self.0, &nonce, aad.as_bytes(), message)
     }
 
     /// Decrypts in place what verifies. Where it does not, `message` holds nothing of use.

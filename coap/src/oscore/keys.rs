@@ -57,7 +57,7 @@ impl Keys {
         }
     }
 
-    fn present(&mut self) -> Result<&mut Context, SecurityError> {
+    pub(super) fn present(&mut self) -> Result<&mut Context, SecurityError> {
         self.context.as_mut().ok_or(SecurityError::NoKeys)
     }
 

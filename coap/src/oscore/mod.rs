@@ -55,6 +55,7 @@
 //! | [`rekey`] | fresh keys at each boot, out of a secret that lasts |
 //! | `message` | classes of options; reading and writing in one buffer |
 //! | `bytes`, `bstr` | ids held in place; byte strings of CBOR |
+//! | `audit` | for tests, with the feature of that name: all nonces that were used |
 //! | `error` | our driver's mistakes, and the peer's |
 //!
 //! # Left out
@@ -63,6 +64,8 @@
 //! 4.1.3.4.2), and the order of notifications (section 7.4.1): EdgeRM has neither.
 
 mod aad;
+#[cfg(feature = "audit")]
+pub mod audit;
 mod binding;
 mod bstr;
 mod bytes;
@@ -88,7 +91,7 @@ mod vectors;
 
 pub use binding::{ReplyBinding, RequestBinding};
 pub use bytes::{Bytes, IdContext, KeyId};
-pub use client::{Client, Hearing, reject};
+pub use client::{Client, Hearing, answer_again, reject};
 pub use context::{Context, DeriveError, Keying};
 pub use credential::{Credential, CredentialError};
 pub use error::{ProtectError, UnprotectError};

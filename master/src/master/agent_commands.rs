@@ -9,10 +9,9 @@
 //! | 5.xx | asked again when the agent is heard | the same | dropped |
 //! | reset, or none | asked again when the agent is heard | the same | the same |
 
-use std::net::SocketAddr;
-
+use edgerm_coap::oscore::Keys;
 use edgerm_coap::{
-    Block2Fetch, BlockSize, Code, Endpoint, Event, ExchangeId, ReceivedResponse, Request,
+    Block2Fetch, BlockSize, Channel, Code, Endpoint, Event, ExchangeId, ReceivedResponse, Request,
     RequestError,
 };
 use edgerm_protocol::limits::MAX_BODY;
@@ -24,6 +23,7 @@ use super::registration::read_description;
 use crate::launch;
 use crate::ledger::{KILLED_UNTAKEN, Ledger};
 use crate::link::{Command, Link, Pull};
+use crate::peers::PeerId;
 
 /// Largest block of a description that is asked for; the agent may give smaller ones.
 const DESCRIPTION_BLOCK: BlockSize = BlockSize::B512;
@@ -44,9 +44,9 @@ impl Master {
         let Some(session) = self.ledger.agent(agent).and_then(|agent| agent.session) else {
             return;
         };
-        let address = link.address;
+        let id = link.peer;
         // Where somebody else was heard at its address since, it is to be heard again.
-        let Some(peer) = self.peers.path_of(agent, address) else {
+        let Some(peer) = self.peers.path_of(agent, id) else {
             return;
         };
         if link.held || link.asked.is_some() || peer.endpoint.is_busy() {
@@ -83,11 +83,11 @@ impl Master {
                 }
             }
         }
-        self.flush(address);
+        self.flush(id);
     }
 
     /// An exchange of ours has come to something.
-    pub(super) fn on_answer(&mut self, now: Instant, from: SocketAddr, event: Event) {
+    pub(super) fn on_answer(&mut self, now: Instant, from: PeerId, event: Event) {
         let (exchange, response) = match event {
             Event::Response(exchange, response) => (exchange, Some(response)),
             Event::Reset(exchange) | Event::TimedOut(exchange) | Event::Repeat(exchange) => {
@@ -212,7 +212,7 @@ impl Master {
 
 /// Sends `command`. `None` where it is about a task that has ended, or a pull that is over.
 fn ask(
-    endpoint: &mut Endpoint,
+    endpoint: &mut Endpoint<Channel<Keys>>,
     now: Instant,
     ledger: &Ledger,
     link: &Link,

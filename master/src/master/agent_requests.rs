@@ -2,8 +2,6 @@
 //! registration was given; one that the master does not know is answered 4.01, upon which the
 //! agent registers.
 
-use std::net::SocketAddr;
-
 use edgerm_coap::{BlockSize, Code, Method, ReceivedRequest, RequestId, Response};
 use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::message::{
@@ -13,6 +11,7 @@ use edgerm_protocol::{AgentId, DecodeError, Instant, SessionId, decode, encode};
 
 use super::Master;
 use crate::link::Link;
+use crate::peers::PeerId;
 
 /// Largest block of a module: what fits a datagram beside the options.
 const MODULE_BLOCK: BlockSize = BlockSize::B512;
@@ -21,6 +20,10 @@ const MODULE_BLOCK: BlockSize = BlockSize::B512;
 pub(super) struct Refused(Code, String);
 
 impl Refused {
+    pub(super) fn forbidden(diagnostic: impl std::fmt::Display) -> Self {
+        Self(Code::FORBIDDEN, diagnostic.to_string())
+    }
+
     pub(super) fn bad(diagnostic: impl std::fmt::Display) -> Self {
         Self(Code::BAD_REQUEST, diagnostic.to_string())
     }
@@ -45,10 +48,11 @@ impl Master {
     pub(super) fn on_request(
         &mut self,
         now: Instant,
-        from: SocketAddr,
+        from: PeerId,
         id: RequestId,
         request: &ReceivedRequest,
     ) {
+        self.count("requests");
         let body = request.payload.as_slice();
         let answer = match (request.path(), request.method) {
             (path::PING, Method::Post) => self.on_ping(now, from, body),
@@ -89,14 +93,20 @@ impl Master {
         }
     }
 
-    /// Tells an agent from beyond loopback that it is not taken.
-    pub(super) fn refuse_stranger(&mut self, now: Instant, from: SocketAddr, id: RequestId) {
-        let diagnostic = "agents are taken from loopback only, unless the master is --insecure";
+    /// Tells an agent that proves nothing that it is not taken.
+    pub(super) fn refuse_stranger(&mut self, now: Instant, from: PeerId, id: RequestId) {
+        let diagnostic = "enroll this agent: edgerm enroll; or start the master with --insecure";
         let response = Response::error(Code::FORBIDDEN, diagnostic).repeatable();
         self.respond(now, from, id, &response);
     }
 
-    fn respond(&mut self, now: Instant, to: SocketAddr, id: RequestId, response: &Response<'_>) {
+    pub(super) fn respond(
+        &mut self,
+        now: Instant,
+        to: PeerId,
+        id: RequestId,
+        response: &Response<'_>,
+    ) {
         let Some(peer) = self.peers.get_mut(to) else {
             return;
         };
@@ -111,10 +121,16 @@ impl Master {
     fn in_session(
         &mut self,
         now: Instant,
-        from: SocketAddr,
+        from: PeerId,
         session: SessionId,
     ) -> Result<AgentId, Refused> {
-        let Some(agent) = self.ledger.session(session).map(|agent| agent.id) else {
+        let agent = self.ledger.session(session).map(|agent| agent.id);
+        // Who proves itself has no part in another's session, nor has who does not in his.
+        let agent = agent.filter(|agent| {
+            let link = self.links.get(agent);
+            link.is_some_and(|link| link.peer == from || !(link.peer.proves() || from.proves()))
+        });
+        let Some(agent) = agent else {
             let diagnostic = format!("session {session} is not known: register");
             return Err(Refused(Code::UNAUTHORIZED, diagnostic));
         };
@@ -122,7 +138,7 @@ impl Master {
         Ok(agent)
     }
 
-    fn on_ping(&mut self, now: Instant, from: SocketAddr, body: &[u8]) -> Result<Done, Refused> {
+    fn on_ping(&mut self, now: Instant, from: PeerId, body: &[u8]) -> Result<Done, Refused> {
         let ping: Ping<'_> = decode(body)?;
         let agent = self.in_session(now, from, ping.session)?;
         self.take_updates(now, agent, &ping.updates);
@@ -149,7 +165,7 @@ impl Master {
         }
     }
 
-    fn on_output(&mut self, now: Instant, from: SocketAddr, body: &[u8]) -> Result<Done, Refused> {
+    fn on_output(&mut self, now: Instant, from: PeerId, body: &[u8]) -> Result<Done, Refused> {
         let output: OutputMessage<'_> = decode(body)?;
         let agent = self.in_session(now, from, output.session)?;
         let boot = self.ledger.agent(agent).map(|agent| agent.boot);
@@ -174,12 +190,7 @@ impl Master {
         })
     }
 
-    fn on_deregister(
-        &mut self,
-        now: Instant,
-        from: SocketAddr,
-        body: &[u8],
-    ) -> Result<Done, Refused> {
+    fn on_deregister(&mut self, now: Instant, from: PeerId, body: &[u8]) -> Result<Done, Refused> {
         let deregister: Deregister<'_> = decode(body)?;
         let agent = self.in_session(now, from, deregister.session)?;
         self.take_updates(now, agent, &deregister.updates);
@@ -196,7 +207,7 @@ impl Master {
     fn on_module_asked(
         &mut self,
         now: Instant,
-        from: SocketAddr,
+        from: PeerId,
         id: RequestId,
         request: &ReceivedRequest,
     ) {

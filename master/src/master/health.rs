@@ -8,7 +8,6 @@
 //! The timer of an agent is not moved when it pings: it looks, when it fires, when the agent
 //! was last heard, and is set anew from then.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use edgerm_protocol::api::AgentState;
@@ -16,16 +15,17 @@ use edgerm_protocol::{AgentId, Instant};
 
 use super::{Master, Timer};
 use crate::ledger::Change;
+use crate::peers::PeerId;
 
 impl Master {
-    /// The agent spoke, from this address, in its session.
-    pub(super) fn on_heard(&mut self, now: Instant, agent: AgentId, from: SocketAddr) {
+    /// The agent spoke, as this peer, in its session.
+    pub(super) fn on_heard(&mut self, now: Instant, agent: AgentId, from: PeerId) {
         let Some(link) = self.links.get_mut(&agent) else {
             return;
         };
         link.heard_at = now;
         link.held = false;
-        if link.address != from || self.peers.path_of(agent, from).is_none() {
+        if link.peer != from || self.peers.path_of(agent, from).is_none() {
             self.move_path(agent, from);
         }
         if self
@@ -90,11 +90,11 @@ impl Master {
         if let Some(link) = self.links.get_mut(&id) {
             link.clear();
             link.clear_messages();
-            let address = link.address;
+            let peer = link.peer;
             if let Some(at) = link.look_at.take() {
                 self.timers.remove(&(at, Timer::Health(id)));
             }
-            self.leave_path(id, address);
+            self.leave_path(id, peer);
         }
     }
 

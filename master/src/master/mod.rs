@@ -6,6 +6,7 @@
 //!
 //! | file | does |
 //! |---|---|
+//! | `datagrams` | from a datagram to whom it is of, and where that is |
 //! | `agent_requests` | answers what agents ask: ping, output, deregister, modules |
 //! | `registration` | answers an agent that registers, and learns what it has |
 //! | `agent_commands` | asks agents: launch, kill, message, description |
@@ -21,6 +22,7 @@ mod agent_commands;
 mod agent_requests;
 mod agents;
 mod commit;
+mod datagrams;
 mod enrollment;
 mod frameworks;
 mod health;
@@ -40,7 +42,7 @@ mod waits;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
-use edgerm_coap::Event;
+use edgerm_coap::oscore::rekey::Challenges;
 use edgerm_protocol::api;
 use edgerm_protocol::{AgentId, FrameworkId, Instant, OfferId, SessionId, TaskId};
 use rand_core::{Rng, SeedableRng};
@@ -54,7 +56,8 @@ use crate::ledger::Ledger;
 use crate::link::Link;
 use crate::modules::{MemoryStore, ModuleStore};
 use crate::outputs::OutputStore;
-use crate::peers::Peers;
+use crate::peers::{PeerId, Peers};
+use crate::rate::RateLimiter;
 use crate::variants::Variants;
 
 pub use frameworks::{FrameworkError, NewFrameworkError};
@@ -67,7 +70,7 @@ pub use waits::{Answer, Reply};
 
 use waits::Awaited;
 
-/// Milliseconds between two refusals of agents from beyond loopback that are answered and
+/// Milliseconds between two refusals of agents that prove nothing that are answered and
 /// logged; those between are dropped, so that forged addresses are not showered with answers.
 const REFUSAL_INTERVAL_MS: u64 = 100;
 
@@ -102,7 +105,7 @@ pub enum Output {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
     /// When an endpoint has to retransmit or give up.
-    Peer(SocketAddr),
+    Peer(PeerId),
     /// When an agent may have been silent for too long.
     Health(AgentId),
     /// When an offer expires.
@@ -133,6 +136,9 @@ pub struct Master {
     freed: BTreeSet<AgentId>,
     emitted: VecDeque<Output>,
     refusal_after: Instant,
+    challenges: Challenges,
+    /// How often who is not known to be where it is may be heard.
+    unproven: RateLimiter,
     random: Pcg64,
     counters: BTreeMap<&'static str, u64>,
 }
@@ -150,6 +156,9 @@ impl Master {
     /// differ at each start, or agents take an old session for theirs.
     pub fn new(config: Config, entropy: [u8; 32]) -> Self {
         let limits = config.limits;
+        // Two uses of one entropy must not tell of each other: ids are seen by everybody.
+        let (key, seed) = split(entropy);
+        let mut random = Pcg64::from_seed(seed);
         Self {
             ledger: Ledger::new(),
             allocator: Allocator::default(),
@@ -167,7 +176,9 @@ impl Master {
             freed: BTreeSet::new(),
             emitted: VecDeque::new(),
             refusal_after: Instant::default(),
-            random: Pcg64::from_seed(entropy),
+            challenges: Challenges::new(key),
+            unproven: RateLimiter::new(limits.unproven, limits.unproven_total, random.next_u64()),
+            random,
             counters: BTreeMap::new(),
             config,
         }
@@ -219,26 +230,6 @@ impl Master {
         }
     }
 
-    /// Takes a datagram.
-    pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
-        let trusted = self.config.insecure || from.ip().to_canonical().is_loopback();
-        if !trusted && !self.may_refuse(now, from) {
-            return;
-        }
-        let random = &mut self.random;
-        let peer = self.peers.meet(from, || random.next_u64());
-        match peer.endpoint.handle_datagram(now, datagram) {
-            Ok(Event::Request(id, request)) if trusted => {
-                self.on_request(now, from, id, &request);
-            }
-            Ok(Event::Request(id, _)) => self.refuse_stranger(now, from, id),
-            Ok(event) => self.on_answer(now, from, event),
-            Err(ignored) => self.count(ignored.label()),
-        }
-        self.flush(from);
-        self.allocate(now);
-    }
-
     /// Lets time pass.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((at, timer)) = self.timers.first().copied()
@@ -246,7 +237,7 @@ impl Master {
         {
             self.timers.pop_first();
             match timer {
-                Timer::Peer(address) => self.on_peer_timer(now, address),
+                Timer::Peer(peer) => self.on_peer_timer(now, peer),
                 Timer::Health(agent) => self.on_health_timer(now, agent),
                 Timer::Offer(offer) => self.on_offer_timer(now, offer),
                 Timer::Filter(framework, agent) => {
@@ -270,49 +261,39 @@ impl Master {
         self.timers.first().map(|(at, _)| *at)
     }
 
-    fn on_peer_timer(&mut self, now: Instant, address: SocketAddr) {
-        let Some(peer) = self.peers.get_mut(address) else {
+    fn on_peer_timer(&mut self, now: Instant, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(id) else {
             return;
         };
         peer.timer = None;
         if let Some(event) = peer.endpoint.handle_timeout(now) {
-            self.on_answer(now, address, event);
+            self.on_answer(now, id, event);
         }
-        self.flush(address);
+        self.flush(id);
     }
 
-    /// Sends what the endpoint at `address` has to send, and sets its timer.
-    fn flush(&mut self, address: SocketAddr) {
-        let Some(peer) = self.peers.get_mut(address) else {
-            return;
-        };
-        while let Some(datagram) = peer.endpoint.poll_transmit() {
-            let to = address;
-            self.emitted.push_back(Output::Transmit { to, datagram });
-        }
-        let timer = peer.endpoint.poll_timeout();
-        let before = std::mem::replace(&mut peer.timer, timer);
+    fn set_peer_timer(&mut self, id: PeerId, before: Option<Instant>, timer: Option<Instant>) {
         if before != timer {
             if let Some(at) = before {
-                self.timers.remove(&(at, Timer::Peer(address)));
+                self.timers.remove(&(at, Timer::Peer(id)));
             }
             if let Some(at) = timer {
-                self.timers.insert((at, Timer::Peer(address)));
+                self.timers.insert((at, Timer::Peer(id)));
             }
         }
     }
 
-    /// Whether somebody from beyond loopback is answered at all.
+    /// Whether somebody who proves nothing, and should, is answered at all.
     fn may_refuse(&mut self, now: Instant, from: SocketAddr) -> bool {
-        self.count("not_loopback");
+        self.count("unproven");
         if now < self.refusal_after {
             return false;
         }
         self.refusal_after = now + std::time::Duration::from_millis(REFUSAL_INTERVAL_MS);
         tracing::warn!(
             %from,
-            "refused an agent from beyond loopback: agents prove nothing yet; \
-             start the master with --insecure to take them all the same"
+            "refused an agent that proves nothing: enroll it with `edgerm enroll`, or start the \
+             master with --insecure to take it all the same"
         );
         true
     }
@@ -334,4 +315,14 @@ impl Master {
         let low = |bits: u64| SessionId(u32::try_from(bits >> 32).unwrap_or_default());
         self.draw(low, |ledger, session| ledger.session(*session).is_some())
     }
+}
+
+/// A key and a seed out of one entropy, of which neither tells the other.
+fn split(entropy: [u8; 32]) -> ([u8; 32], [u8; 32]) {
+    use sha2::{Digest, Sha256};
+    let part = |name: &[u8]| {
+        let digest = Sha256::new().chain_update(name).chain_update(entropy);
+        digest.finalize().into()
+    };
+    (part(b"challenges"), part(b"ids and jitter"))
 }

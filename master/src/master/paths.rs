@@ -1,5 +1,5 @@
-//! Where agents are reached: each at the address that it was last heard from, one agent an
-//! address.
+//! Where agents are reached. One that proves itself is reached wherever it proved to be last (see
+//! `datagrams`); any other at the address that it was last heard from, one agent an address.
 
 use std::net::SocketAddr;
 
@@ -7,39 +7,39 @@ use edgerm_protocol::{AgentId, Instant};
 
 use super::Master;
 use crate::link::Link;
+use crate::peers::PeerId;
 
 impl Master {
-    /// The agent begins anew, at `address`. Nothing that was asked of it stands.
-    pub(super) fn open_link(&mut self, now: Instant, agent: AgentId, address: SocketAddr) {
+    /// The agent begins anew, as `peer`. Nothing that was asked of it stands.
+    pub(super) fn open_link(&mut self, now: Instant, agent: AgentId, peer: PeerId) {
         let link = self
             .links
             .entry(agent)
-            .or_insert_with(|| Link::new(address, now));
-        if let Some(peer) = self.peers.path_of(agent, link.address) {
-            peer.endpoint.cancel();
+            .or_insert_with(|| Link::new(peer, now));
+        if let Some(before) = self.peers.path_of(agent, link.peer) {
+            before.endpoint.cancel();
         }
         link.clear();
         link.heard_at = now;
-        self.move_path(agent, address);
+        self.move_path(agent, peer);
         self.watch(now, agent);
     }
 
-    /// The agent is reached at `address` from now on. What was asked at its former address is
-    /// asked again.
-    pub(super) fn move_path(&mut self, agent: AgentId, address: SocketAddr) {
+    /// The agent is reached as `peer` from now on. What it was asked as another is asked again.
+    pub(super) fn move_path(&mut self, agent: AgentId, peer: PeerId) {
         let Some(link) = self.links.get_mut(&agent) else {
             return;
         };
-        let before = std::mem::replace(&mut link.address, address);
-        if before != address
+        let before = std::mem::replace(&mut link.peer, peer);
+        if before != peer
             && let Some((_, command)) = link.asked.take()
         {
             link.push_again(command);
         }
-        if let Some(displaced) = self.peers.pin(address, agent) {
+        if let Some(displaced) = self.peers.pin(peer, agent) {
             // Whoever was there is heard again, or not at all.
-            if let Some(peer) = self.peers.get_mut(address) {
-                peer.endpoint.cancel();
+            if let Some(there) = self.peers.get_mut(peer) {
+                there.endpoint.cancel();
             }
             if let Some(link) = self.links.get_mut(&displaced)
                 && let Some((_, command)) = link.asked.take()
@@ -47,16 +47,24 @@ impl Master {
                 link.hold(command);
             }
         }
-        if before != address {
+        if before != peer {
             self.leave_path(agent, before);
         }
     }
 
-    /// The agent is at `address` no more. Whoever took it from there meanwhile stays.
-    pub(super) fn leave_path(&mut self, agent: AgentId, address: SocketAddr) {
-        if self.peers.path_of(agent, address).is_some() {
-            self.peers.unpin(address);
-            self.flush(address);
+    /// The agent is `peer` no more. Whoever took its place there meanwhile stays.
+    pub(super) fn leave_path(&mut self, agent: AgentId, peer: PeerId) {
+        if self.peers.path_of(agent, peer).is_some() {
+            self.peers.unpin(peer);
+            self.flush(peer);
+        }
+    }
+
+    /// Where an agent is, as far as is known.
+    pub(super) fn address(&self, link: &Link) -> Option<SocketAddr> {
+        match link.peer {
+            PeerId::Address(address) => Some(address),
+            PeerId::Key(_) => self.peers.address(link.peer),
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Agents register: version and description are checked, the ledger settles who they are and
 //! what they should run, and a description that did not fit is pulled.
 
-use std::net::SocketAddr;
-
 use edgerm_coap::Code;
 use edgerm_protocol::codec::List;
 use edgerm_protocol::description::EncodedDescription;
@@ -15,12 +13,13 @@ use super::Master;
 use super::agent_requests::{Done, Refused, encoded};
 use crate::ledger::{DescriptionFault, check_description};
 use crate::link::Command;
+use crate::peers::PeerId;
 
 impl Master {
     pub(super) fn on_register(
         &mut self,
         now: Instant,
-        from: SocketAddr,
+        from: PeerId,
         body: &[u8],
     ) -> Result<Done, Refused> {
         // The version is read alone first: the rest may be of a form that is not known here.
@@ -31,6 +30,7 @@ impl Master {
             )));
         }
         let register: Register<'_> = decode(body)?;
+        self.check_name(from, register.name.as_str())?;
         let length = usize::try_from(register.description_length).unwrap_or(usize::MAX);
         if length > MAX_DESCRIPTION {
             return Err(Refused::bad(format_args!(
@@ -77,6 +77,23 @@ impl Master {
             code: Code::CREATED,
             repeatable: false,
         })
+    }
+
+    /// Whether this peer may register under this name.
+    fn check_name(&self, from: PeerId, name: &str) -> Result<(), Refused> {
+        match from {
+            PeerId::Key(key) => match self.enrolled.by_key_id(key) {
+                Some((enrolled, _)) if enrolled == name => Ok(()),
+                Some((enrolled, _)) => Err(Refused::forbidden(format_args!(
+                    "this credential is of the agent {enrolled:?}, not of {name:?}"
+                ))),
+                None => Err(Refused::forbidden("this credential is revoked")),
+            },
+            PeerId::Address(_) if self.enrolled.by_name(name).is_some() => Err(Refused::forbidden(
+                format_args!("the agent {name:?} is enrolled: give this one its credential"),
+            )),
+            PeerId::Address(_) => Ok(()),
+        }
     }
 
     fn reconcile(

@@ -21,8 +21,10 @@ impl Master {
             name: agent.name.clone(),
             state: agent.state,
             address: link
-                .map(|link| link.address.to_string())
+                .and_then(|link| self.address(link))
+                .map(|address| address.to_string())
                 .unwrap_or_default(),
+            proven: link.is_some_and(|link| link.peer.proves()),
             silent_ms: silence.map_or(0, millis),
             ping_period_ms: agent.ping_period_ms,
             resources: agent.total.clone(),

@@ -19,6 +19,10 @@ pub struct Agent {
     pub state: AgentState,
     /// Where it was last heard from.
     pub address: String,
+    /// Whether it proves who it is, by a credential that the master enrolled it with. One that does
+    /// not is whoever reaches the master.
+    #[serde(default)]
+    pub proven: bool,
     /// Milliseconds since it was last heard.
     pub silent_ms: u64,
     /// Milliseconds between two of its pings.

@@ -15,6 +15,7 @@ use super::super::unprotect::Protected;
 use super::client::wrap;
 use super::{NONCE, RekeyError};
 use crate::code::Code;
+use crate::option::Echo;
 
 /// Bytes of the number in an R2. At 100,000 a second they last for 89 years.
 const NUMBER: usize = 6;
@@ -31,6 +32,9 @@ const PLACE: usize = 18;
 
 /// What the code authenticates: the number, the length of the client's id, the place and the id.
 type Message = Bytes<{ NUMBER + 1 + PLACE + KeyId::MAX }>;
+
+/// The number that is no R2's, but stands for where a client is.
+const PROOF: [u8; NUMBER] = [0xff; NUMBER];
 
 /// The R2 of one boot of a server, for all its clients: a number that counts up, and a code
 /// over it, the client's id and where that is, made with a key that this boot drew. None is
@@ -170,16 +174,31 @@ impl Challenges {
         let [0, 0, number @ ..] = number.to_be_bytes() else {
             return None;
         };
-        let [a, b, c, d, e, f] = number;
-        let head = [a, b, c, d, e, f, client.length()];
-        let head = Bytes::<{ NUMBER + 1 + PLACE }>::joined(&head, place)?;
-        let message = Message::joined(head.as_bytes(), client.as_bytes())?;
-        let code: [u8; CODE] = hmac(&self.key, message.as_bytes());
+        if number == PROOF {
+            return None;
+        }
+        let code = self.code(&number, client, place)?;
         let mut r2 = [0; R2];
         for (slot, byte) in r2.iter_mut().zip(number.iter().chain(&code)) {
             *slot = *byte;
         }
         Some(r2)
+    }
+
+    /// What proves to us that this client is at this place, once it repeats it from there: an
+    /// Echo (RFC 9175 section 2.3) that nothing is kept for. `None` where the place has more
+    /// bytes than may be.
+    pub fn proof(&self, client: &KeyId, place: &[u8]) -> Option<Echo> {
+        let code = self.code(&PROOF, client, place)?;
+        Echo::new(&code)
+    }
+
+    fn code(&self, number: &[u8; NUMBER], client: &KeyId, place: &[u8]) -> Option<[u8; CODE]> {
+        let [a, b, c, d, e, f] = *number;
+        let head = [a, b, c, d, e, f, client.length()];
+        let head = Bytes::<{ NUMBER + 1 + PLACE }>::joined(&head, place)?;
+        let message = Message::joined(head.as_bytes(), client.as_bytes())?;
+        Some(hmac(&self.key, message.as_bytes()))
     }
 }
 

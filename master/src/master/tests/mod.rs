@@ -4,6 +4,7 @@
 mod health;
 mod offers;
 mod paths;
+mod proven;
 mod refusals;
 mod restart;
 mod road;
@@ -13,7 +14,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use edgerm_coap::{Code, Endpoint, Event, Plain, ReceivedRequest, Request, Response};
+use edgerm_coap::oscore::{self, Credential};
+use edgerm_coap::{Channel, Code, Endpoint, Event, Ignored, ReceivedRequest, Request, Response};
 use edgerm_protocol::api::{
     Accept, Constraints, LaunchTask, NewFramework, OfferRequest, Restart, TaskResources,
 };
@@ -29,6 +31,7 @@ use edgerm_protocol::{
 use edgerm_task_abi::Permissions;
 
 use super::*;
+use crate::access::Enrolled;
 use crate::ledger::Module;
 
 pub(super) const MODULE: ModuleId = ModuleId([7; 32]);
@@ -36,7 +39,7 @@ pub(super) const MEM: u64 = 1 << 20;
 
 /// One agent.
 pub(super) struct Node {
-    pub(super) endpoint: Endpoint,
+    pub(super) endpoint: Endpoint<Channel<oscore::Node>>,
     pub(super) address: SocketAddr,
     pub(super) name: String,
     pub(super) boot: BootId,
@@ -50,9 +53,31 @@ pub(super) struct Node {
     pub(super) heard: Vec<(String, Vec<u8>)>,
     /// Responses to what it asked.
     pub(super) responses: Vec<(Code, Vec<u8>)>,
+    /// Datagrams that it was sent.
+    pub(super) received: usize,
+    /// Whether its last request is to be made again.
+    repeat: bool,
 }
 
 impl Node {
+    /// The same with a credential, in its `boot`th boot.
+    pub(super) fn proving(index: u8, boot: u8) -> Self {
+        let node = oscore::Node::new(credential(index), [boot; 32]);
+        let config = edgerm_coap::Config::default();
+        Self {
+            endpoint: Endpoint::new(config, Channel::Protected(node), boot.into()),
+            boot: BootId(boot.into()),
+            ..Self::new(index)
+        }
+    }
+
+    fn keys(&mut self) -> Option<&mut oscore::Node> {
+        match self.endpoint.security_mut() {
+            Channel::Protected(node) => Some(node),
+            Channel::Plain => None,
+        }
+    }
+
     pub(super) fn new(index: u8) -> Self {
         let mut description = Description::default();
         let scalars = [("cpus", 1000), ("mem", MEM), ("tasks", 4)];
@@ -68,7 +93,7 @@ impl Node {
         let sensor = Value::Device(sensor);
         description.resources.insert("t0".to_owned(), sensor);
         Self {
-            endpoint: Endpoint::new(edgerm_coap::Config::default(), Plain, index.into()),
+            endpoint: Endpoint::new(edgerm_coap::Config::default(), Channel::Plain, index.into()),
             address: SocketAddr::from(([127, 0, 0, 1], 1000 + u16::from(index))),
             name: format!("node-{index}"),
             boot: BootId(1),
@@ -78,6 +103,8 @@ impl Node {
             answer: (Code::CHANGED, ""),
             heard: Vec::new(),
             responses: Vec::new(),
+            received: 0,
+            repeat: false,
         }
     }
 
@@ -99,13 +126,47 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(nodes: u8) -> Self {
+        Self::of((0..nodes).map(Node::new).collect())
+    }
+
+    /// With agents that are enrolled.
+    pub(super) fn proving(nodes: u8) -> Self {
+        Self::of((0..nodes).map(|index| Node::proving(index, 1)).collect())
+    }
+
+    /// A master that has only what lasts of another.
+    pub(super) fn reboot(&mut self, entropy: u8) {
+        self.master = Master::new(Config::default(), [entropy; 32]);
+        self.enroll();
+        self.add_module();
+    }
+
+    fn enroll(&mut self) {
+        for index in 0..self.nodes.len() {
+            if self.nodes[index].keys().is_some() {
+                let index = u8::try_from(index).unwrap();
+                self.master.enroll(enrolled(index));
+            }
+        }
+    }
+
+    fn of(nodes: Vec<Node>) -> Self {
         let mut world = Self {
             master: Master::new(Config::default(), [1; 32]),
-            nodes: (0..nodes).map(Node::new).collect(),
+            nodes,
             now: Instant::from_millis(1000),
             replies: BTreeMap::new(),
             events: Vec::new(),
         };
+        world.enroll();
+        world.add_module();
+        for node in 0..world.nodes.len() {
+            world.register(node, &[]);
+        }
+        world
+    }
+
+    fn add_module(&mut self) {
         let module = Module {
             id: MODULE,
             size: 100,
@@ -113,14 +174,10 @@ impl World {
             memory_needed: 100,
             permissions: Permissions::NONE,
             features: Vec::new(),
-            admitted_at: world.now,
+            admitted_at: self.now,
         };
         let bytes = Arc::from(vec![0; 100]);
-        assert!(world.master.add_module(world.now, module, bytes).unwrap().1);
-        for node in 0..world.nodes.len() {
-            world.register(node, &[]);
-        }
-        world
+        assert!(self.master.add_module(self.now, module, bytes).unwrap().1);
     }
 
     /// Carries datagrams until nobody has any, checking the ledger.
@@ -155,6 +212,7 @@ impl World {
         let Some(node) = here.find(|node| node.address == to && !node.deaf) else {
             return;
         };
+        node.received += 1;
         match node.endpoint.handle_datagram(now, datagram) {
             Ok(Event::Request(id, request)) if request.path() == path::DESCRIPTION => {
                 let size = edgerm_coap::BlockSize::B64;
@@ -172,8 +230,26 @@ impl World {
             Ok(Event::Response(_, response)) => {
                 node.responses.push((response.code, response.payload));
             }
+            Ok(Event::Repeat(_)) => node.repeat = true,
+            Err(Ignored::Security(_)) => {
+                if let Some(keys) = node.keys()
+                    && let Some(code) = keys.take_hint()
+                {
+                    keys.renew();
+                    node.endpoint.cancel();
+                    node.responses.push((code, b"in the clear".to_vec()));
+                }
+            }
             Ok(_) | Err(_) => {}
         }
+    }
+
+    /// Establishes keys where the node needs some. Gives the code that stood in the way.
+    pub(super) fn begin(&mut self, node: usize) -> Option<Code> {
+        let keys = self.nodes[node].keys().filter(|keys| keys.needs_keys())?;
+        keys.begin();
+        let (code, _) = self.ask(node, path::REGISTER, &[]);
+        (code != Code::UNAUTHORIZED || !self.nodes[node].keys()?.may_confirm()).then_some(code)
     }
 
     /// Lets time pass, timer by timer.
@@ -199,13 +275,25 @@ impl World {
     }
 
     pub(super) fn post(&mut self, node: usize, path: &str, body: &[u8]) -> (Code, Vec<u8>) {
-        let sender = &mut self.nodes[node];
-        let sent = sender
-            .endpoint
-            .request(self.now, &Request::post_cbor(&[path], body));
-        sent.unwrap();
-        sender.responses.clear();
-        self.settle();
+        if let Some(code) = self.begin(node) {
+            return (code, b"no keys".to_vec());
+        }
+        self.ask(node, path, body)
+    }
+
+    fn ask(&mut self, node: usize, path: &str, body: &[u8]) -> (Code, Vec<u8>) {
+        loop {
+            let sender = &mut self.nodes[node];
+            let sent = sender
+                .endpoint
+                .request(self.now, &Request::post_cbor(&[path], body));
+            sent.unwrap();
+            sender.responses.clear();
+            self.settle();
+            if !std::mem::take(&mut self.nodes[node].repeat) {
+                break;
+            }
+        }
         let answered = self.nodes[node].responses.pop();
         answered.expect("the master answers")
     }
@@ -305,6 +393,19 @@ impl World {
 
     pub(super) fn state(&self, task: TaskId) -> TaskState {
         self.master.ledger().task(task).unwrap().state
+    }
+}
+
+pub(super) fn credential(index: u8) -> Credential {
+    Credential::new([0, 0, 0, index], [index; 16], [index; 8])
+}
+
+pub(super) fn enrolled(index: u8) -> Enrolled {
+    Enrolled {
+        name: format!("node-{index}").into(),
+        credential: credential(index),
+        enrolled: Instant::from_millis(0),
+        rotated: None,
     }
 }
 
