@@ -105,6 +105,15 @@ int edgerm_start(void);
  */
 int edgerm_stop(void);
 
+/**
+ * Keeps the credential that the node proves itself with, before edgerm_start(), with
+ * CONFIG_EDGERM_SECURITY_SETTINGS: the 29 bytes that `edgerm enroll NAME --form settings` wrote.
+ * They are in the flash of the settings, as they are. With NULL, forgets it.
+ *
+ * @return 0, -EINVAL where they are not as many, or what the settings say.
+ */
+int edgerm_credential_set(const uint8_t *credential, size_t length);
+
 /** Tells how the agent fares. */
 void edgerm_state(struct edgerm_state *state);
 

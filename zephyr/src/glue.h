@@ -91,8 +91,12 @@ struct edgerm_gpio_actuator {
 };
 const struct edgerm_gpio_actuator *edgerm_gpio_actuator(size_t index);
 
+/* settings.c: a value by its name. Each gives a negative errno where it fails. */
+int edgerm_settings_init(void);
+int edgerm_setting_read(const char *name, uint8_t *buffer, size_t capacity);
+int edgerm_credential_read(uint8_t *buffer, size_t capacity);
+
 /* records.c: a record by its key. Each gives a negative errno where it fails. */
-int edgerm_records_init(void);
 int edgerm_record_read(uint32_t key, uint8_t *buffer, size_t capacity);
 int edgerm_record_write(uint32_t key, const uint8_t *record, size_t length);
 int edgerm_record_erase(uint32_t key);

@@ -1,10 +1,12 @@
 //! Kconfig as Rust's `cfg`: the build script of the crates above this one.
 
 /// Parts of the agent that Kconfig may leave out.
-const OPTIONS: [&str; 6] = [
+const OPTIONS: [&str; 8] = [
     "CONFIG_EDGERM_ACTUATORS",
     "CONFIG_EDGERM_DIAGNOSTICS",
     "CONFIG_EDGERM_RECORDS",
+    "CONFIG_EDGERM_SECURITY_CREDENTIAL",
+    "CONFIG_EDGERM_SECURITY_SETTINGS",
     "CONFIG_EDGERM_SENSORS",
     "CONFIG_EDGERM_SOCKETS",
     "CONFIG_EDGERM_WATCHDOG",

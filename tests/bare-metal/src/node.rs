@@ -104,7 +104,7 @@ fn agent(page: &Page, buffers: &'static mut Buffers) -> Option<Agent> {
             ..Config::default()
         },
         value_bytes: 512,
-        credential: None,
+        credential: page.credential.as_ref(),
         entropy: page.entropy,
     };
     Driver::new(ports, &options).ok()

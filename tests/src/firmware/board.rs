@@ -1,5 +1,7 @@
 //! The boards that can be run on this machine.
 
+use edgerm_coap::oscore::Credential;
+
 /// A board, by what runs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Board {
@@ -78,6 +80,28 @@ const RISCV32: Machine = Machine {
 };
 
 impl Board {
+    /// Every board.
+    pub const ALL: [Self; 5] = [
+        Self::QemuCortexM3,
+        Self::Mps2An385,
+        Self::QemuRiscv32,
+        Self::NativeSim,
+        Self::NativeSim64,
+    ];
+
+    /// What its node is called where it has a credential.
+    #[must_use]
+    pub fn node(self) -> String {
+        format!("enrolled-{}", self.name())
+    }
+
+    /// The credential of its node.
+    #[must_use]
+    pub const fn credential(self) -> Credential {
+        let number = self as u8;
+        Credential::new([0, 0, 1, number], [0x40 + number; 16], [number; 8])
+    }
+
     /// As Zephyr calls it.
     #[must_use]
     pub const fn name(self) -> &'static str {

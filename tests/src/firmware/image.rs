@@ -21,17 +21,30 @@ pub struct Image {
     pub application: &'static str,
     /// Kconfig beyond the application's own, a line each.
     pub conf: &'static [&'static str],
+    /// Whether its node proves who it is.
+    pub proves: bool,
 }
 
 impl Image {
-    /// The application that ships, as it ships.
+    /// The application that ships, with the name and the credential of its board's node.
     #[must_use]
-    pub const fn shipped(board: Board) -> Self {
+    pub const fn proving(board: Board) -> Self {
         Self {
             board,
-            variant: "shipped",
+            variant: "proving",
             application: "zephyr-app",
             conf: &[],
+            proves: true,
+        }
+    }
+
+    /// The same as it ships: its node proves nothing.
+    #[must_use]
+    pub const fn plain(board: Board) -> Self {
+        Self {
+            variant: "shipped",
+            proves: false,
+            ..Self::proving(board)
         }
     }
 
@@ -73,7 +86,10 @@ impl Image {
         let lock = File::create(folder.with_extension("lock")).map_err(failed)?;
         lock.lock().map_err(failed)?;
         let conf = folder.with_extension("conf");
-        let lines: String = self.conf.iter().map(|line| format!("{line}\n")).collect();
+        let mut lines: String = self.conf.iter().map(|line| format!("{line}\n")).collect();
+        if self.proves {
+            lines += &proof(self.board);
+        }
         if fs::read_to_string(&conf).ok().as_deref() != Some(&*lines) {
             fs::write(&conf, &lines).map_err(failed)?;
         }
@@ -114,6 +130,12 @@ impl Image {
         }
         west
     }
+}
+
+/// What `edgerm enroll --form kconfig` writes.
+fn proof(board: Board) -> String {
+    let (name, credential) = (board.node(), board.credential().to_text());
+    format!("CONFIG_EDGERM_NAME=\"{name}\"\nCONFIG_EDGERM_CREDENTIAL=\"{credential}\"\n")
 }
 
 /// The folder on PATH that `program` is in: Debian's where it is in none.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edgerm_agent_core as core;
+use edgerm_coap::oscore::Credential;
+use edgerm_master::access::Enrolled;
 use edgerm_master::config::Config;
 use edgerm_master::ledger::Module;
 use edgerm_master::master::{Answer, Master, Output};
@@ -17,7 +19,7 @@ use edgerm_task_abi::Permissions;
 use sha2::{Digest, Sha256};
 
 use super::network::{Conditions, Datagram, Network};
-use super::node::Node;
+use super::node::{Node, Storage};
 
 /// Steps between two checks of the whole ledger. At each step the agent that was heard is
 /// checked, so that a thousand agents can be watched in seconds.
@@ -44,6 +46,9 @@ pub struct Cluster {
     /// When each node wants to be woken.
     deadlines: BTreeMap<SocketAddr, Instant>,
     wakes: BTreeSet<(Instant, SocketAddr)>,
+    /// Masters that there were.
+    masters: u64,
+    seed: u64,
     next_task: u64,
     steps: u64,
 }
@@ -56,7 +61,7 @@ impl Cluster {
     /// Where the master refuses a framework.
     pub fn new(nodes: u16, conditions: Conditions, seed: u64) -> Self {
         let now = Instant::from_millis(0);
-        let (master, framework) = master(now, seed);
+        let (master, framework) = master(now, seed, nodes);
         let mut cluster = Self {
             nodes: BTreeMap::new(),
             network: Network::new(conditions, seed),
@@ -68,6 +73,8 @@ impl Cluster {
             framework,
             deadlines: BTreeMap::new(),
             wakes: BTreeSet::new(),
+            masters: 1,
+            seed,
             next_task: seed << 32,
             steps: 0,
         };
@@ -75,7 +82,8 @@ impl Cluster {
             let address = node_address(number);
             let name = format!("node-{number}");
             let boot = Instant::from_millis(u64::from(number) * 1_000 / u64::from(nodes));
-            let node = Node::new(&name, address, &description(), agent_config(), boot);
+            let keys = (credential(number), seed);
+            let node = Node::new(&name, address, &description(), agent_config(), keys, boot);
             cluster.nodes.insert(address, node);
             cluster.wake_at(address, Some(boot));
         }
@@ -116,7 +124,8 @@ impl Cluster {
         id
     }
 
-    /// Takes the offers of all agents there are now, and launches a task on each.
+    /// Takes the offers of all agents there are now whose relay is free, and launches a task on
+    /// each.
     ///
     /// # Panics
     ///
@@ -142,7 +151,11 @@ impl Cluster {
             other => panic!("offers without waiting: {other:?}"),
         };
         let mut tasks = Vec::new();
-        for offer in offers {
+        // Where a task has the relay, there is no room for another.
+        let free = offers
+            .into_iter()
+            .filter(|offer| offer.resources.contains_key("relay"));
+        for offer in free {
             self.next_task += 1;
             let task = LaunchTask {
                 restart,
@@ -190,9 +203,38 @@ impl Cluster {
         self.wake_at(address, Some(self.now));
     }
 
-    /// Replaces the master by one that remembers nothing, at the same address.
+    /// Resets a node whose storage was changed.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such node.
+    pub fn reboot_with(&mut self, address: SocketAddr, storage: Storage) {
+        let node = self.nodes.get_mut(&address).expect("a node");
+        node.reboot_with(storage, self.now);
+        self.wake_at(address, Some(self.now));
+    }
+
+    /// A NAT forgets a node, and lets it have another address. What is on its way to the old one
+    /// does not arrive.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such node, or somebody at the new address.
+    pub fn rebind(&mut self, before: SocketAddr, after: SocketAddr) {
+        let mut node = self.nodes.remove(&before).expect("a node");
+        node.address = after;
+        assert!(self.nodes.insert(after, node).is_none(), "{after} is free");
+        let deadline = self.deadlines.get(&before).copied();
+        self.wake_at(before, None);
+        self.wake_at(after, deadline);
+    }
+
+    /// Replaces the master by one that remembers nothing but who is enrolled, at the same address.
     pub fn replace_master(&mut self) {
-        (self.master, self.framework) = master(self.now, self.next_task);
+        self.masters += 1;
+        let nodes = u16::try_from(self.nodes.len()).unwrap_or(u16::MAX);
+        let seed = self.seed ^ self.masters << 32;
+        (self.master, self.framework) = master(self.now, seed, nodes);
         self.deliver_outputs();
     }
 
@@ -360,9 +402,29 @@ impl Cluster {
     }
 }
 
-fn master(now: Instant, seed: u64) -> (Master, FrameworkId) {
+/// What the node of this number proves itself with.
+fn credential(number: u16) -> Credential {
+    let secret = Sha256::digest(format!("secret of {number}"));
+    let [high, low] = number.to_be_bytes();
+    let (secret, salt) = secret.split_at(16);
+    Credential::new(
+        [0, 0, high, low],
+        secret.try_into().expect("16 bytes"),
+        salt[..8].try_into().expect("8 bytes"),
+    )
+}
+
+fn master(now: Instant, seed: u64, nodes: u16) -> (Master, FrameworkId) {
     let entropy = Sha256::digest(seed.to_be_bytes()).into();
     let mut master = Master::new(Config::default(), entropy);
+    for number in 0..nodes {
+        master.enroll(Enrolled {
+            name: format!("node-{number}").into(),
+            credential: credential(number),
+            enrolled: now,
+            rotated: None,
+        });
+    }
     let framework = NewFramework {
         name: "simulated".into(),
         role: "default".into(),

@@ -17,4 +17,4 @@ mod records;
 
 pub use cluster::Cluster;
 pub use network::{Conditions, Datagram, Network};
-pub use node::{Node, TASK_RUNS_FOR};
+pub use node::{Node, Storage, TASK_RUNS_FOR};

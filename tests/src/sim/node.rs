@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use edgerm_agent_core::{Agent, Config, Input, ModuleCheck, Output, TaskExit};
+use edgerm_coap::oscore::Credential;
 use edgerm_protocol::limits::MAX_TASKS;
 use edgerm_protocol::owned::Description;
 use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
@@ -27,17 +28,26 @@ pub struct Node {
     name: String,
     description: Vec<u8>,
     config: Config,
+    credential: Credential,
+    seed: u64,
     agent: Agent<MAX_TASKS>,
     id: Option<AgentId>,
     modules: BTreeMap<ModuleId, Vec<u8>>,
     records: Records,
     running: BTreeMap<TaskId, Instant>,
     started: Vec<TaskId>,
-    boots: u8,
+    boots: u32,
+}
+
+/// What outlives a reboot of a node; by default, nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Storage {
+    modules: BTreeMap<ModuleId, Vec<u8>>,
+    records: Records,
 }
 
 impl Node {
-    /// A node that boots at `now`.
+    /// A node that boots at `now`, with this credential and entropy that follows from a seed.
     ///
     /// # Panics
     ///
@@ -47,6 +57,7 @@ impl Node {
         address: SocketAddr,
         description: &Description,
         config: Config,
+        (credential, seed): (Credential, u64),
         now: Instant,
     ) -> Self {
         let description = description
@@ -56,16 +67,38 @@ impl Node {
             address,
             starts: BTreeMap::new(),
             ends: BTreeSet::new(),
-            agent: boot(name, &description, config, address, 0, now),
+            agent: boot(name, &description, config, &credential, (seed, 0), now),
             name: name.to_owned(),
             description,
             config,
+            credential,
+            seed,
             id: None,
             modules: BTreeMap::new(),
             records: Records::default(),
             running: BTreeMap::new(),
             started: Vec::new(),
             boots: 0,
+        }
+    }
+
+    /// Loses what was kept of tasks and modules, as a flash that is erased does, or has again
+    /// what it had before, and boots anew.
+    ///
+    /// # Panics
+    ///
+    /// Where the agent does not take up what was written.
+    pub fn reboot_with(&mut self, storage: Storage, now: Instant) {
+        self.modules = storage.modules;
+        self.records = storage.records;
+        self.reboot(now);
+    }
+
+    /// What is kept of tasks and modules, as it is now: to go back to.
+    pub fn storage(&self) -> Storage {
+        Storage {
+            modules: self.modules.clone(),
+            records: self.records.clone(),
         }
     }
 
@@ -82,8 +115,8 @@ impl Node {
             &self.name,
             &self.description,
             self.config,
-            self.address,
-            self.boots,
+            &self.credential,
+            (self.seed, self.boots),
             now,
         );
         for (key, record) in self.records.iter() {
@@ -100,6 +133,11 @@ impl Node {
     /// Tasks that run.
     pub fn running(&self) -> impl Iterator<Item = TaskId> {
         self.running.keys().copied()
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// What the master calls it, once it does.
@@ -243,13 +281,15 @@ fn boot(
     name: &str,
     description: &[u8],
     config: Config,
-    address: SocketAddr,
-    boots: u8,
+    credential: &Credential,
+    (seed, boots): (u64, u32),
     now: Instant,
 ) -> Agent<MAX_TASKS> {
     // Entropy that is another for each node and each boot, and the same in each run.
-    let entropy = Sha256::digest(format!("{address} {boots}")).into();
-    Agent::new(name, description, config, None, entropy, now).expect("a valid name and description")
+    let entropy = Sha256::digest(format!("{seed} {name} {boots}")).into();
+    let credential = Some(credential.clone());
+    let agent = Agent::new(name, description, config, credential, entropy, now);
+    agent.expect("a valid name and description")
 }
 
 fn check(modules: &mut BTreeMap<ModuleId, Vec<u8>>, module: ModuleId, size: u32) -> ModuleCheck {

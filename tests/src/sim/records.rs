@@ -10,14 +10,14 @@ use edgerm_protocol::{Instant, TaskId};
 const TAKES: Duration = Duration::from_millis(10);
 
 /// Records, and what is being done to them, in its order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Records {
     kept: BTreeMap<RecordKey, Vec<u8>>,
     under_way: VecDeque<Job>,
 }
 
 /// Something that is being done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Job {
     done_at: Instant,
     key: RecordKey,

@@ -6,6 +6,7 @@ mod a_reboot_loses_what_ran;
 mod a_reboot_starts_tasks_again;
 mod a_replaced_master_ends_what_it_does_not_know;
 mod a_seed_replays;
+mod addresses_change_and_nothing_starts_twice;
 mod duplicates_start_once;
 mod kills_end_tasks_in_every_phase;
 mod reboots_at_any_time;

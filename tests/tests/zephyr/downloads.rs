@@ -6,7 +6,7 @@ use edgerm_framework::TaskState;
 use edgerm_framework::api::Task;
 use edgerm_tests::firmware::cluster::Cluster;
 
-use crate::SMALL;
+use crate::PLAIN_SMALL;
 use crate::rules::Damage;
 use crate::work::{averages, averaging, thermometer};
 
@@ -41,8 +41,8 @@ fn flip(payload: &mut [u8]) {
 
 /// How a task ends whose module arrives damaged. The next one does what it should.
 fn end_of_the_first(damage: Damage, state: TaskState) -> Task {
-    let mut cluster = Cluster::behind(Arc::new(damage));
-    let (_node, agent) = cluster.join(&SMALL);
+    let mut cluster = Cluster::plain_behind(Arc::new(damage));
+    let (_node, agent) = cluster.join(&PLAIN_SMALL);
     let module = cluster.upload_prebuilt("moving-average");
     let launch = averaging(&module).env("COUNT", "1");
     let ended = cluster.end(cluster.launch(&agent, &thermometer(), launch).id);

@@ -4,7 +4,7 @@ use edgerm_tests::firmware::cluster::Cluster;
 use edgerm_tests::firmware::command;
 use edgerm_tests::firmware::image::Image;
 
-use crate::{LARGE, NATIVE, NATIVE_64, RISCV, SMALL};
+use crate::{LARGE, NATIVE, NATIVE_64, PLAIN_NATIVE, RISCV, SMALL};
 
 pub(crate) fn small() {
     let columns = ["0/1", "0/1", "0 B/5 KiB", "thermometer:temperature"];
@@ -41,16 +41,24 @@ pub(crate) fn native_64() {
     joins(&NATIVE_64, "x86_64", &ON_LINUX);
 }
 
+/// Called by its board and its link address, and taken where nobody has to prove anything.
+pub(crate) fn native_plain() {
+    let mut cluster = Cluster::plain();
+    let (_node, agent) = cluster.join(&PLAIN_NATIVE);
+    let address = agent.name.strip_prefix(PLAIN_NATIVE.board.name());
+    let address = address.and_then(|rest| rest.strip_prefix('-'));
+    let digits = |digits: &str| digits.len() == 6 && u32::from_str_radix(digits, 16).is_ok();
+    assert!(address.is_some_and(digits), "{}", agent.name);
+    assert!(!agent.proven, "{agent:?}");
+}
+
 /// `columns` are tasks, cores, memory and devices.
 fn joins(image: &Image, arch: &str, columns: &[&str; 4]) {
     let mut cluster = Cluster::start();
     let (_node, agent) = cluster.join(image);
     let board = image.board.name();
-    // Called by its board and its link address.
-    let address = agent.name.strip_prefix(board);
-    let address = address.and_then(|rest| rest.strip_prefix('-'));
-    let digits = |digits: &str| digits.len() == 6 && u32::from_str_radix(digits, 16).is_ok();
-    assert!(address.is_some_and(digits), "{}", agent.name);
+    assert_eq!(agent.name, image.board.node());
+    assert!(agent.proven, "{agent:?}");
 
     let told = command::text(&["agents"]);
     let row = told.lines().find(|line| line.contains(&agent.name));

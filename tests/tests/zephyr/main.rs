@@ -39,19 +39,24 @@ use edgerm_tests::firmware::harness::{Case, run};
 use edgerm_tests::firmware::image::Image;
 
 /// One slot with 5 KiB, in 64 KiB of RAM.
-pub(crate) const SMALL: Image = Image::shipped(Board::QemuCortexM3);
+pub(crate) const SMALL: Image = Image::proving(Board::QemuCortexM3);
 
 /// Four slots with 128 KiB each.
-pub(crate) const LARGE: Image = Image::shipped(Board::Mps2An385);
+pub(crate) const LARGE: Image = Image::proving(Board::Mps2An385);
 
 /// The same on another processor, whose network is a serial line.
-pub(crate) const RISCV: Image = Image::shipped(Board::QemuRiscv32);
+pub(crate) const RISCV: Image = Image::proving(Board::QemuRiscv32);
 
 /// Two slots with 128 KiB each, and flash that lasts.
-pub(crate) const NATIVE: Image = Image::shipped(Board::NativeSim);
+pub(crate) const NATIVE: Image = Image::proving(Board::NativeSim);
 
 /// The same with pointers of 64 bits.
-pub(crate) const NATIVE_64: Image = Image::shipped(Board::NativeSim64);
+pub(crate) const NATIVE_64: Image = Image::proving(Board::NativeSim64);
+
+/// The images as they ship, whose nodes prove nothing: for rules that read what is said.
+pub(crate) const PLAIN_SMALL: Image = Image::plain(Board::QemuCortexM3);
+pub(crate) const PLAIN_LARGE: Image = Image::plain(Board::Mps2An385);
+pub(crate) const PLAIN_NATIVE: Image = Image::plain(Board::NativeSim);
 
 fn main() -> ExitCode {
     run(&[
@@ -60,6 +65,7 @@ fn main() -> ExitCode {
         case("joins::riscv", &[RISCV], joins::riscv),
         case("joins::native", &[NATIVE], joins::native),
         case("joins::native_64", &[NATIVE_64], joins::native_64),
+        case("joins::native_plain", &[PLAIN_NATIVE], joins::native_plain),
         case("results::small", &[SMALL], results::small),
         case("results::small_bursts", &[SMALL], results::small_bursts),
         case("results::large", &[LARGE], results::large),
@@ -90,7 +96,11 @@ fn main() -> ExitCode {
         case("reboots::large", &[LARGE], reboots::large),
         case("reboots::riscv", &[RISCV], reboots::riscv),
         case("reboots::native", &[NATIVE], reboots::native),
-        case("reboots::native_fetch", &[NATIVE], reboots::native_fetch),
+        case(
+            "reboots::native_fetch",
+            &[PLAIN_NATIVE],
+            reboots::native_fetch,
+        ),
         case(
             "reboots::native_restart",
             &[NATIVE],
@@ -106,15 +116,15 @@ fn main() -> ExitCode {
         case("masters::large_silence", &[LARGE], masters::large_silence),
         case(
             "downloads::small_once_wrong",
-            &[SMALL],
+            &[PLAIN_SMALL],
             downloads::small_once_wrong,
         ),
         case(
             "downloads::small_twice_wrong",
-            &[SMALL],
+            &[PLAIN_SMALL],
             downloads::small_twice_wrong,
         ),
-        case("downloads::small_cut", &[SMALL], downloads::small_cut),
+        case("downloads::small_cut", &[PLAIN_SMALL], downloads::small_cut),
         case(
             "refusals::small_by_the_master",
             &[SMALL],
@@ -122,21 +132,29 @@ fn main() -> ExitCode {
         ),
         case(
             "refusals::large_module_too_large",
-            &[LARGE],
+            &[PLAIN_LARGE],
             refusals::large_module_too_large,
         ),
-        case("refusals::large_floats", &[LARGE], refusals::large_floats),
+        case(
+            "refusals::large_floats",
+            &[PLAIN_LARGE],
+            refusals::large_floats,
+        ),
         case(
             "refusals::large_no_such_sensor",
-            &[LARGE],
+            &[PLAIN_LARGE],
             refusals::large_no_such_sensor,
         ),
         case(
             "refusals::large_too_much_memory",
-            &[LARGE],
+            &[PLAIN_LARGE],
             refusals::large_too_much_memory,
         ),
-        case("refusals::large_no_slot", &[LARGE], refusals::large_no_slot),
+        case(
+            "refusals::large_no_slot",
+            &[PLAIN_LARGE],
+            refusals::large_no_slot,
+        ),
         case(
             "refusals::large_flash_full",
             &[LARGE],

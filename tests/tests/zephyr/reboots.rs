@@ -10,7 +10,7 @@ use edgerm_tests::firmware::node::Node;
 
 use crate::rules::{Dam, Way};
 use crate::work::{averages, averaging, begin_averaging, thermometer};
-use crate::{LARGE, NATIVE, NATIVE_64, RISCV, SMALL};
+use crate::{LARGE, NATIVE, NATIVE_64, PLAIN_NATIVE, RISCV, SMALL};
 
 pub(crate) fn small() {
     joins_again_and_its_tasks_are_lost(&SMALL);
@@ -48,8 +48,8 @@ const BLOCKS: u32 = 6;
 /// What was fetched before is not fetched again, and needs no other launch.
 pub(crate) fn native_fetch() {
     let dam = Arc::new(Dam::from_block(LOST_FROM));
-    let mut cluster = Cluster::behind(dam.clone());
-    let (mut node, agent) = cluster.join(&NATIVE);
+    let mut cluster = Cluster::plain_behind(dam.clone());
+    let (mut node, agent) = cluster.join(&PLAIN_NATIVE);
     let module = cluster.upload_prebuilt("moving-average");
     let launch = averaging(&module)
         .env("COUNT", "1")

@@ -15,7 +15,7 @@ use edgerm_tests::firmware::image::Image;
 
 use crate::rules::Boast;
 use crate::work::{averages, large_module, module};
-use crate::{LARGE, SMALL};
+use crate::{LARGE, PLAIN_LARGE, SMALL};
 
 const PAGE: u64 = 65_536;
 
@@ -48,13 +48,13 @@ pub(crate) fn large_module_too_large() {
         Launch::new("large", &module).mem(PAGE)
     };
     let why = "the module has 40098 bytes, 1 to 32768 fit here";
-    rejected(&LARGE, &Constraints::default(), launch, why);
+    rejected(&PLAIN_LARGE, &Constraints::default(), launch, why);
 }
 
 pub(crate) fn large_floats() {
     let launch = |cluster: &Cluster| Launch::new("floats", &cluster.upload(floats())).mem(PAGE);
     let why = "the module does not suit this node's engine";
-    rejected(&LARGE, &Constraints::default(), launch, why);
+    rejected(&PLAIN_LARGE, &Constraints::default(), launch, why);
 }
 
 pub(crate) fn large_no_such_sensor() {
@@ -66,7 +66,7 @@ pub(crate) fn large_no_such_sensor() {
     };
     let humid = Constraints::default().sensor("humidity");
     let why = "this node has no device hygrometer";
-    rejected(&LARGE, &humid, launch, why);
+    rejected(&PLAIN_LARGE, &humid, launch, why);
 }
 
 pub(crate) fn large_too_much_memory() {
@@ -75,13 +75,13 @@ pub(crate) fn large_too_much_memory() {
         Launch::new("greedy", &module).mem(4 * PAGE)
     };
     let why = "262144 bytes of memory asked, a task here has at most 131072";
-    rejected(&LARGE, &Constraints::default(), launch, why);
+    rejected(&PLAIN_LARGE, &Constraints::default(), launch, why);
 }
 
 /// A task beyond the first needs a slot that is not there.
 pub(crate) fn large_no_slot() {
-    let mut cluster = Cluster::behind(Arc::new(Boast(boast)));
-    let (_node, agent) = cluster.join(&LARGE);
+    let mut cluster = Cluster::plain_behind(Arc::new(Boast(boast)));
+    let (_node, agent) = cluster.join(&PLAIN_LARGE);
     let tasks: [Task; 4] = std::array::from_fn(|_| wait_for_ever(&cluster, &agent, "a", 10));
     for task in &tasks {
         let running = cluster.state(task.id, TaskState::Running);
@@ -153,7 +153,7 @@ fn floats() -> Vec<u8> {
 }
 
 fn rejected(image: &Image, on: &Constraints, launch: impl FnOnce(&Cluster) -> Launch, why: &str) {
-    let mut cluster = Cluster::behind(Arc::new(Boast(boast)));
+    let mut cluster = Cluster::plain_behind(Arc::new(Boast(boast)));
     let (_node, agent) = cluster.join(image);
     let launch = launch(&cluster);
     let task = cluster.launch(&agent, on, launch);

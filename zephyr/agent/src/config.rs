@@ -32,6 +32,17 @@ pub(crate) const ENGINE: Settings = Settings {
     native_stack: sys::CONFIG_EDGERM_TASK_NATIVE_STACK,
 };
 
+/// What the node proves itself with, in hexadecimal digits.
+#[cfg(CONFIG_EDGERM_SECURITY_CREDENTIAL)]
+pub(crate) const CREDENTIAL: &str =
+    match core::ffi::CStr::from_bytes_with_nul(sys::CONFIG_EDGERM_CREDENTIAL) {
+        Ok(text) => match text.to_str() {
+            Ok(text) => text,
+            Err(_) => "",
+        },
+        Err(_) => "",
+    };
+
 /// Bytes of a module at most, where `largest` fit the partition.
 pub(crate) fn max_module(largest: u32) -> u32 {
     largest.min(sys::CONFIG_EDGERM_MAX_MODULE)

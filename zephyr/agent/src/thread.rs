@@ -4,13 +4,16 @@ use alloc::boxed::Box;
 use core::fmt;
 
 use edgerm_agent_core::NewAgentError;
+use edgerm_coap::oscore::Credential;
+#[cfg(any(CONFIG_EDGERM_SECURITY_CREDENTIAL, CONFIG_EDGERM_SECURITY_SETTINGS))]
+use edgerm_coap::oscore::CredentialError;
 use edgerm_driver::flash::GeometryError;
 use edgerm_driver::port::{Clock, Ports};
 use edgerm_driver::{DescribeError, Driver, Options, Wait};
 use edgerm_zephyr_rtos::flash::Partition;
 use edgerm_zephyr_rtos::log::{self, Level};
-#[cfg(CONFIG_EDGERM_RECORDS)]
-use edgerm_zephyr_rtos::records;
+#[cfg(any(CONFIG_EDGERM_RECORDS, CONFIG_EDGERM_SECURITY_SETTINGS))]
+use edgerm_zephyr_rtos::settings;
 use edgerm_zephyr_rtos::thread::{self, SLOTS};
 #[cfg(CONFIG_EDGERM_WATCHDOG)]
 use edgerm_zephyr_rtos::watchdog;
@@ -79,8 +82,9 @@ fn at_most(milliseconds: Option<u64>) -> Option<u64> {
 /// Makes the agent. Never inlined, so that the stack that it is made on is given back.
 #[inline(never)]
 fn agent() -> Result<(Box<Agent>, u32), Failure> {
-    #[cfg(CONFIG_EDGERM_RECORDS)]
-    records::init().map_err(Failure::Settings)?;
+    #[cfg(any(CONFIG_EDGERM_RECORDS, CONFIG_EDGERM_SECURITY_SETTINGS))]
+    settings::init().map_err(Failure::Settings)?;
+    let credential = credential()?;
     let mut entropy = [0; 32];
     random::fill(&mut entropy).map_err(Failure::Entropy)?;
     if random::is_for_tests() {
@@ -104,7 +108,7 @@ fn agent() -> Result<(Box<Agent>, u32), Failure> {
         description: &description,
         core: config::core(max_module),
         value_bytes: config::VALUES,
-        credential: None,
+        credential: credential.as_ref(),
         entropy,
     };
     let ports = Ports {
@@ -118,6 +122,31 @@ fn agent() -> Result<(Box<Agent>, u32), Failure> {
     };
     let agent = Driver::new(ports, &options).map_err(Failure::Agent)?;
     Ok((Box::new(agent), max_module))
+}
+
+/// What the node proves itself with.
+#[cfg(CONFIG_EDGERM_SECURITY_CREDENTIAL)]
+fn credential() -> Result<Option<Credential>, Failure> {
+    let credential = config::CREDENTIAL.parse();
+    credential.map(Some).map_err(Failure::Credential)
+}
+
+#[cfg(CONFIG_EDGERM_SECURITY_SETTINGS)]
+fn credential() -> Result<Option<Credential>, Failure> {
+    let mut bytes = [0; Credential::LENGTH];
+    let length = settings::credential(&mut bytes).map_err(Failure::Settings)?;
+    let bytes = length.and_then(|length| bytes.get(..length));
+    let credential = Credential::from_bytes(bytes.ok_or(Failure::NoCredential)?);
+    credential.map(Some).map_err(Failure::Credential)
+}
+
+#[cfg(not(any(CONFIG_EDGERM_SECURITY_CREDENTIAL, CONFIG_EDGERM_SECURITY_SETTINGS)))]
+fn credential() -> Result<Option<Credential>, Failure> {
+    log::write(
+        Level::Warning,
+        format_args!("no security: the node proves nothing, and believes whoever answers"),
+    );
+    Ok(None)
 }
 
 #[cfg(CONFIG_EDGERM_RECORDS)]
@@ -167,8 +196,12 @@ enum Failure {
     Waker(Errno),
     #[cfg(CONFIG_EDGERM_WATCHDOG)]
     Watchdog(Errno),
-    #[cfg(CONFIG_EDGERM_RECORDS)]
+    #[cfg(any(CONFIG_EDGERM_RECORDS, CONFIG_EDGERM_SECURITY_SETTINGS))]
     Settings(Errno),
+    #[cfg(any(CONFIG_EDGERM_SECURITY_CREDENTIAL, CONFIG_EDGERM_SECURITY_SETTINGS))]
+    Credential(CredentialError),
+    #[cfg(CONFIG_EDGERM_SECURITY_SETTINGS)]
+    NoCredential,
     Entropy(Errno),
     Flash(Errno),
     Partition(GeometryError),
@@ -182,7 +215,13 @@ impl fmt::Display for Failure {
             Self::Waker(errno) => write!(f, "no eventfd is left, CONFIG_EVENTFD_MAX: {errno}"),
             #[cfg(CONFIG_EDGERM_WATCHDOG)]
             Self::Watchdog(errno) => write!(f, "the watchdog does not start: {errno}"),
-            #[cfg(CONFIG_EDGERM_RECORDS)]
+            #[cfg(any(CONFIG_EDGERM_SECURITY_CREDENTIAL, CONFIG_EDGERM_SECURITY_SETTINGS))]
+            Self::Credential(error) => write!(f, "the credential is {error}"),
+            #[cfg(CONFIG_EDGERM_SECURITY_SETTINGS)]
+            Self::NoCredential => f.write_str(
+                "no credential, so the node stays out: edgerm_credential_set() keeps one",
+            ),
+            #[cfg(any(CONFIG_EDGERM_RECORDS, CONFIG_EDGERM_SECURITY_SETTINGS))]
             Self::Settings(errno) => write!(f, "the settings have no storage: {errno}"),
             Self::Entropy(errno) => write!(f, "no entropy, so the node stays out: {errno}"),
             Self::Flash(errno) => write!(f, "the partition of modules does not open: {errno}"),

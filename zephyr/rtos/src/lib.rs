@@ -43,6 +43,8 @@ pub mod registry;
 pub mod semaphore;
 #[cfg(CONFIG_EDGERM_SENSORS)]
 pub mod sensor;
+#[cfg(any(CONFIG_EDGERM_RECORDS, CONFIG_EDGERM_SECURITY_SETTINGS))]
+pub mod settings;
 pub mod thread;
 #[cfg(CONFIG_EDGERM_WATCHDOG)]
 pub mod watchdog;

@@ -4,16 +4,6 @@ use edgerm_zephyr_sys as sys;
 
 use crate::Errno;
 
-/// Makes the settings ready.
-///
-/// # Errors
-///
-/// Where they have no storage that works.
-pub fn init() -> Result<(), Errno> {
-    // SAFETY: takes nothing.
-    Errno::check(unsafe { sys::edgerm_records_init() }).map(|_| ())
-}
-
 /// Reads a record into `buffer`; `None` where there is none.
 ///
 /// # Errors

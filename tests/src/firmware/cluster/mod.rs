@@ -4,13 +4,18 @@ mod tasks;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
+use edgerm_coap::oscore::Credential;
 use edgerm_framework::api::{Agent, EventKind};
 use edgerm_framework::{AgentId, Client, Error, Events, Scheduler};
+use edgerm_master::access::{Enrolled, Store};
+use edgerm_protocol::Instant;
 use tokio::runtime::Runtime;
 
 use super::PATIENCE;
+use super::board::Board;
 use super::child::{Process, owned};
 use super::image::Image;
 use super::node::Node;
@@ -33,6 +38,7 @@ pub const URL: &str = "http://127.0.0.1:8080";
 pub struct Cluster {
     runtime: Runtime,
     folder: tempfile::TempDir,
+    agents: Agents,
     coap: &'static str,
     master: Process,
     client: Client,
@@ -49,7 +55,17 @@ impl Cluster {
     /// Where it does not start.
     #[must_use]
     pub fn start() -> Self {
-        Self::with(COAP, |_| None)
+        Self::with(Agents::Enrolled, COAP, |_| None)
+    }
+
+    /// A master that has enrolled nobody, and takes whoever comes.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self::with(Agents::Anybody, COAP, |_| None)
     }
 
     /// A master behind a network that does what `rule` says.
@@ -59,17 +75,39 @@ impl Cluster {
     /// Where it does not start.
     #[must_use]
     pub fn behind(rule: Arc<impl Rule>) -> Self {
-        Self::with(COAP_BEHIND, |runtime| {
+        Self::with_rule(Agents::Enrolled, rule)
+    }
+
+    /// The same of a master that has enrolled nobody, so that `rule` can read and write.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    #[must_use]
+    pub fn plain_behind(rule: Arc<impl Rule>) -> Self {
+        Self::with_rule(Agents::Anybody, rule)
+    }
+
+    fn with_rule(agents: Agents, rule: Arc<impl Rule>) -> Self {
+        Self::with(agents, COAP_BEHIND, |runtime| {
             let (listen, master) = (address(COAP), address(COAP_BEHIND));
             let proxy = runtime.block_on(Proxy::start(listen, master, rule));
             Some(proxy.expect("a proxy"))
         })
     }
 
-    fn with(coap: &'static str, proxy: impl FnOnce(&Runtime) -> Option<Proxy>) -> Self {
+    fn with(
+        agents: Agents,
+        coap: &'static str,
+        proxy: impl FnOnce(&Runtime) -> Option<Proxy>,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        if agents == Agents::Enrolled {
+            enroll(folder.path());
+        }
         let runtime = Runtime::new().expect("a runtime");
         let proxy = proxy(&runtime);
-        let master = start_master(coap);
+        let master = start_master(coap, agents, folder.path());
         let client = Client::new(URL).expect("a client");
         let connected = async {
             let events = client.events().await?;
@@ -78,7 +116,8 @@ impl Cluster {
         };
         let (events, scheduler) = runtime.block_on(connected).expect("the master answers");
         Self {
-            folder: tempfile::tempdir().expect("a folder"),
+            folder,
+            agents,
             runtime,
             coap,
             master,
@@ -156,14 +195,19 @@ impl Cluster {
     pub fn join_linux(&mut self, config: &str) -> (Process, Agent) {
         let file = self.folder.path().join("agent.toml");
         std::fs::write(&file, config).expect("its configuration");
+        let credential = self.folder.path().join("linux.credential");
         let mut agent = owned(Program::Agent.path());
         agent
             .arg("--config")
             .arg(file)
-            .args(["--name", "linux", "--master", "127.0.0.1:5683"])
+            .args(["--name", LINUX, "--master", "127.0.0.1:5683"])
             .arg("--data-dir")
             .arg(self.folder.path().join("linux"))
             .env("NO_COLOR", "1");
+        if self.agents == Agents::Enrolled {
+            write_credential(&credential);
+            agent.arg("--credential").arg(credential);
+        }
         let agent = Process::start("the Linux agent", agent);
         (agent, self.registered())
     }
@@ -211,7 +255,7 @@ impl Cluster {
     /// Where that does not start.
     pub fn restart_master(&mut self) {
         self.master.kill();
-        self.master = start_master(self.coap);
+        self.master = start_master(self.coap, self.agents, self.folder.path());
         let client = Client::new(URL).expect("a client");
         let connected = async {
             // What registered before anybody listened counts as well.
@@ -225,11 +269,61 @@ impl Cluster {
     }
 }
 
-fn start_master(coap: &str) -> Process {
+/// Who may be an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Agents {
+    /// A node of each board, and one on Linux, who prove it.
+    Enrolled,
+    /// Whoever comes.
+    Anybody,
+}
+
+/// What the Linux agent is called.
+const LINUX: &str = "linux";
+
+/// The credential of the Linux agent.
+const LINUX_CREDENTIAL: Credential = Credential::new([0, 0, 2, 0], [0x60; 16], [0x61; 8]);
+
+/// Puts all that may be agents into the file of a master that has not started yet.
+fn enroll(folder: &Path) {
+    let store = Store::open(&folder.join(STORE)).expect("a store");
+    let nodes = Board::ALL.map(|board| (board.node(), board.credential()));
+    let linux = (LINUX.to_owned(), LINUX_CREDENTIAL);
+    for (name, credential) in nodes.into_iter().chain([linux]) {
+        let enrolled = Enrolled {
+            name: name.into(),
+            credential,
+            enrolled: Instant::from_millis(0),
+            rotated: None,
+        };
+        store.put_enrolled(&enrolled).expect("room in the store");
+    }
+}
+
+/// Writes what `edgerm enroll` would.
+fn write_credential(path: &Path) {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let credential = LINUX_CREDENTIAL.to_text();
+    let mut file = options.open(path).expect("its credential");
+    let text = format!("name = {LINUX:?}\ncredential = {credential:?}\n");
+    file.write_all(text.as_bytes()).expect("its credential");
+}
+
+/// The master's file.
+const STORE: &str = "master.redb";
+
+fn start_master(coap: &str, agents: Agents, folder: &Path) -> Process {
     let mut master = owned(Program::Master.path());
     master
-        .args(["--http", HTTP, "--coap", coap, "--insecure"])
+        .args(["--http", HTTP, "--coap", coap])
         .env("NO_COLOR", "1");
+    match agents {
+        Agents::Enrolled => master.arg("--store").arg(folder.join(STORE)),
+        Agents::Anybody => master.arg("--insecure"),
+    };
     let master = Process::start("the master", master);
     master.console().line_with(0, "http_addr=");
     master
