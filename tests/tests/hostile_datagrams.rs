@@ -1,6 +1,7 @@
 //! What somebody who has no credential can send to a master: 100,000 datagrams of each kind, half
 //! of them from where an agent is and half from elsewhere. None is acted upon, none is answered
 //! elsewhere with more bytes than came from there, and the master does not grow.
+#![cfg(test)]
 
 use std::net::SocketAddr;
 
@@ -241,7 +242,7 @@ fn nothing_comes_of_what_has_no_credential() {
 
     let mut beginner = Sender::new(credential(1, 1), 9);
     let begun: Vec<Vec<u8>> = (0..64).map(|_| beginner.begin()).collect();
-    let replayed = [pings.clone(), begun].concat();
+    let replayed = [pings, begun].concat();
     world.flood("replayed", |random, _| any(random, &replayed));
 
     // Sent by the node and overtaken by more than the window is wide.

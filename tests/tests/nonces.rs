@@ -1,5 +1,6 @@
 //! No key meets a nonce twice, whatever happens to either end: all that a simulated cluster
 //! encrypts in its whole history is watched. It is alone in its process, whose nonces it counts.
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -18,6 +18,7 @@ use edgerm_protocol::{AgentId, FrameworkId, Instant, ModuleId, TaskId, TaskState
 use edgerm_task_abi::Permissions;
 use sha2::{Digest, Sha256};
 
+use super::hostile::{Hostile, Spied};
 use super::network::{Conditions, Datagram, Network};
 use super::node::{Node, Storage};
 
@@ -48,6 +49,7 @@ pub struct Cluster {
     wakes: BTreeSet<(Instant, SocketAddr)>,
     /// Masters that there were.
     masters: u64,
+    hostile: Option<Hostile>,
     seed: u64,
     next_task: u64,
     steps: u64,
@@ -74,6 +76,7 @@ impl Cluster {
             deadlines: BTreeMap::new(),
             wakes: BTreeSet::new(),
             masters: 1,
+            hostile: None,
             seed,
             next_task: seed << 32,
             steps: 0,
@@ -89,6 +92,62 @@ impl Cluster {
         }
         cluster.deliver_outputs();
         cluster
+    }
+
+    /// Lets somebody in who keeps to no rule, with a credential of its own.
+    ///
+    /// # Panics
+    ///
+    /// Where there is room for no other node.
+    pub fn infiltrate(&mut self) {
+        let number = u16::try_from(self.nodes.len()).expect("a small cluster");
+        let credential = credential(number);
+        self.master.enroll(Enrolled {
+            name: "hostile".into(),
+            credential: credential.clone(),
+            enrolled: self.now,
+            rotated: None,
+        });
+        let address = SocketAddr::from(([203, 0, 113, 1], 666));
+        let hostile = Hostile::new(address, credential, &description(), self.seed);
+        self.hostile = Some(hostile);
+    }
+
+    /// The intruder does something, knowing all that there is to know.
+    pub fn let_it_act(&mut self) {
+        let Some(mut hostile) = self.hostile.take() else {
+            return;
+        };
+        let ledger = self.master.ledger();
+        let agents = || ledger.agents(None).filter(|agent| agent.name != "hostile");
+        let spied = Spied {
+            sessions: agents().filter_map(|agent| agent.session).collect(),
+            tasks: ledger.tasks(None).map(|task| task.id).collect(),
+            names: agents().map(|agent| agent.name.clone()).collect(),
+        };
+        for (from, bytes) in hostile.act(self.now, &spied) {
+            let to = self.master_address;
+            self.network.send(self.now, Datagram { from, to, bytes });
+        }
+        self.hostile = Some(hostile);
+    }
+
+    /// What the intruder did.
+    pub fn acts(&self) -> u64 {
+        self.hostile.as_ref().map_or(0, |hostile| hostile.acts)
+    }
+
+    /// Calls the master as its API does.
+    pub fn call<T>(&mut self, call: impl FnOnce(&mut Master, Instant) -> T) -> T {
+        let result = call(&mut self.master, self.now);
+        self.check_all();
+        self.deliver_outputs();
+        result
+    }
+
+    /// The framework whose tasks are launched here.
+    pub const fn framework(&self) -> FrameworkId {
+        self.framework
     }
 
     /// The virtual time.
@@ -151,11 +210,7 @@ impl Cluster {
             other => panic!("offers without waiting: {other:?}"),
         };
         let mut tasks = Vec::new();
-        // Where a task has the relay, there is no room for another.
-        let free = offers
-            .into_iter()
-            .filter(|offer| offer.resources.contains_key("relay"));
-        for offer in free {
+        for offer in offers.into_iter().filter(suits) {
             self.next_task += 1;
             let task = LaunchTask {
                 restart,
@@ -296,12 +351,19 @@ impl Cluster {
 
     fn deliver(&mut self, datagram: &Datagram) {
         if datagram.to == self.master_address {
+            if let Some(hostile) = &mut self.hostile {
+                hostile.overhear(&datagram.bytes);
+            }
             self.master
                 .handle_datagram(self.now, datagram.from, &datagram.bytes);
             self.deliver_outputs();
             if let Some(agent) = self.nodes.get(&datagram.from).and_then(Node::id) {
                 self.check_agent(agent);
             }
+        } else if let Some(hostile) = &mut self.hostile
+            && datagram.to == hostile.address
+        {
+            hostile.hear(self.now, &datagram.bytes);
         } else {
             self.step_node(datagram.to, Some(&datagram.bytes));
         }
@@ -485,6 +547,17 @@ fn agent_config() -> core::Config {
         block_size: edgerm_coap::BlockSize::B64,
         ..core::Config::default()
     }
+}
+
+/// Whether an offer holds what a task here needs, of an agent that can be trusted with it.
+fn suits(offer: &api::Offer) -> bool {
+    let holds = |name, least| matches!(offer.resources.get(name), Some(Value::Scalar(amount)) if *amount >= least);
+    offer.agent_name != "hostile"
+        && offer.resources.contains_key("relay")
+        && offer.resources.contains_key("temperature")
+        && holds("mem", TASK_MEM)
+        && holds("cpus", 100)
+        && holds("tasks", 1)
 }
 
 fn launch(id: TaskId, module: ModuleId) -> LaunchTask {

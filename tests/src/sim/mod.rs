@@ -11,10 +11,12 @@
 )]
 
 mod cluster;
+mod hostile;
 mod network;
 mod node;
 mod records;
 
 pub use cluster::Cluster;
+pub use hostile::{Hostile, Spied};
 pub use network::{Conditions, Datagram, Network};
 pub use node::{Node, Storage, TASK_RUNS_FOR};

@@ -8,6 +8,7 @@ mod a_replaced_master_ends_what_it_does_not_know;
 mod a_seed_replays;
 mod addresses_change_and_nothing_starts_twice;
 mod duplicates_start_once;
+mod hostile_agents_and_frameworks_change_nothing;
 mod kills_end_tasks_in_every_phase;
 mod reboots_at_any_time;
 mod thousand_agents_lose_nothing;
