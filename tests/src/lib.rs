@@ -5,11 +5,13 @@
 //! | module | holds |
 //! |---|---|
 //! | [`require`] | the one way to skip a test whose real component is not there |
+//! | [`aiocoap`] | whether it has OSCORE |
 //! | [`sim`] | a cluster on a virtual clock: the master and the agents that ship, a seeded network |
 //! | [`firmware`] | real firmware against a real master, in a network of its own |
 //! | [`bare_metal`] | a node on a bare Cortex-M3, booted in QEMU |
 //! | [`fuzz`] | what the fuzz targets do, so that tests can replay their corpus |
 
+pub mod aiocoap;
 pub mod bare_metal;
 pub mod firmware;
 pub mod fuzz;

@@ -13,7 +13,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant as Clock};
 
-use edgerm_coap::oscore::{Context, IdContext, KeyId, Keying, PartialIv};
+use edgerm_coap::oscore::{Context, IdContext, KeyId, Keying, PartialIv, ReplyForm};
 use edgerm_coap::{
     Block2Fetch, BlockSize, Code, Config, ContentFormat, Endpoint, Event, Ignored, Method,
     ReceivedRequest, ReceivedResponse, Request, Response, SecurityError, serve,
@@ -37,8 +37,13 @@ fn main() -> ExitCode {
             shows_diagnostic,
         ),
         case("aiocoap_without_the_keys_is_not_heard", is_not_heard),
+        case(
+            "aiocoap_takes_a_response_with_a_partial_iv_of_its_own",
+            takes_own_partial_iv,
+        ),
         case("aiocoap_serves_a_body_block_by_block_with_oscore", serves),
         case("aiocoap_stores_what_is_put_with_oscore", stores),
+        case("aiocoap_that_has_lost_its_window_is_told_its_echo", echoes),
     ])
 }
 
@@ -127,6 +132,37 @@ fn fetches(client: &Path) {
     assert_eq!(output.stdout.trim_ascii_end(), body());
     assert_eq!(heard.len(), 1000_usize.div_ceil(64));
     assert!(heard.iter().all(Result::is_ok), "{heard:?}");
+}
+
+/// Without an endpoint, which would answer with the request's nonce.
+fn takes_own_partial_iv(client: &Path) {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let server = socket.local_addr().unwrap();
+    let credentials = credentials(&format!("coap://{server}/*"), Some(ID_CONTEXT));
+    let child = ask(client, Some(&credentials))
+        .arg(format!("coap://{server}/p"))
+        .stdout(Stdio::piped())
+        .spawn();
+    let child = child.unwrap();
+    let mut buffer = [0; 2048];
+    let (length, peer) = socket.recv_from(&mut buffer).unwrap();
+    let mut context = context(Some(ID_CONTEXT));
+    let (_, mut reply) = context.unprotect_request(&mut buffer[..length]).unwrap();
+    // The request's token and message id, in a 2.05 that is acknowledgement too.
+    let token = usize::from(buffer[0] & 0x0f);
+    buffer[0] |= 0x20;
+    buffer[1] = Code::CONTENT.into();
+    let content = [&buffer[..4 + token], b"\xffthank you"].concat();
+    buffer[..content.len()].copy_from_slice(&content);
+    let form = ReplyForm {
+        own_partial_iv: true,
+        ..ReplyForm::default()
+    };
+    let length = context.protect_response(&mut reply, &mut buffer, content.len(), form);
+    socket.send_to(&buffer[..length.unwrap()], peer).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(output.stdout.trim_ascii_end(), b"thank you", "{output:?}");
 }
 
 fn shows_diagnostic(client: &Path) {
@@ -255,6 +291,26 @@ fn stores(client: &Path) {
     }
 }
 
+/// A server that was not shut down in order does not know what it has accepted, and finds out by
+/// Echo (RFC 8613 appendix B.1.2); its 4.01 has a Partial IV of its own.
+fn echoes(client: &Path) {
+    let credentials = credentials(":node", None);
+    let sequence = json!({ "next-to-send": 700, "received": "unknown" });
+    let file = credentials.path().join("context/sequence.json");
+    fs::write(file, sequence.to_string()).unwrap();
+    let server = Server::with(&client.with_file_name("aiocoap-fileserver"), credentials);
+    fs::write(server.root.path().join("body"), "21 degrees").unwrap();
+    let mut asker = Asker::new(server.address);
+    let get = Request::new(Method::Get, &["body"]);
+    // The second time it knows.
+    for repeats in [1, 1] {
+        let response = asker.ask(&get);
+        assert_eq!(response.code, Code::CONTENT);
+        assert_eq!(response.payload, b"21 degrees");
+        assert_eq!(asker.repeats, repeats);
+    }
+}
+
 /// aiocoap's file server, ended when dropped.
 struct Server {
     process: Child,
@@ -265,12 +321,15 @@ struct Server {
 
 impl Server {
     fn start(program: &Path) -> Self {
+        Self::with(program, credentials(":node", None))
+    }
+
+    fn with(program: &Path, credentials: TempDir) -> Self {
         // It does not tell which port it was given: one that was free just now.
         let free = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
         let root = tempfile::tempdir().unwrap();
-        let credentials = credentials(":node", None);
         let process = Command::new(program)
             .args(["--bind", &address.to_string(), "--write", "--credentials"])
             .arg(credentials.path().join("credentials.json"))
@@ -300,6 +359,8 @@ struct Asker {
     socket: UdpSocket,
     endpoint: Endpoint<Context>,
     start: Clock,
+    /// How often the server wanted to know first that we are here.
+    repeats: usize,
 }
 
 impl Asker {
@@ -317,6 +378,7 @@ impl Asker {
             // aiocoap wants to be told the ID Context with each request, if there is one.
             endpoint: Endpoint::new(config, context(None), 1),
             start: Clock::now(),
+            repeats: 0,
         }
     }
 
@@ -346,12 +408,11 @@ impl Asker {
             match event {
                 Some(Event::Response(_, response)) => return response,
                 Some(Event::Acknowledged(_)) | None => {}
-                Some(
-                    event @ (Event::Request(..)
-                    | Event::Reset(_)
-                    | Event::TimedOut(_)
-                    | Event::Repeat(_)),
-                ) => {
+                Some(Event::Repeat(_)) => {
+                    self.repeats += 1;
+                    self.endpoint.request(instant(self.start), request).unwrap();
+                }
+                Some(event @ (Event::Request(..) | Event::Reset(_) | Event::TimedOut(_))) => {
                     panic!("instead of an answer: {event:?}")
                 }
             }
