@@ -5,6 +5,7 @@
 //! ```
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     reason = "what a benchmark measures does not fail"
 )]
 
@@ -12,6 +13,8 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use edgerm_coap::oscore::{Context, IdContext, KeyId, Keying, ReplyForm};
+use edgerm_coap::{Code, Config, Endpoint, Event, Plain, Request, Response, Security};
+use edgerm_protocol::Instant;
 
 const KEYING: Keying<'static> = Keying {
     secret: &[0x5e; 16],
@@ -107,6 +110,57 @@ fn masters_part(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The same with endpoints around, in the clear and with OSCORE: the difference is what OSCORE
+/// adds to a request and its reply.
+fn endpoints(criterion: &mut Criterion) {
+    let (node, master) = contexts();
+    endpoint(criterion, "in the clear", Plain, Plain);
+    endpoint(criterion, "with OSCORE", node, master);
+}
+
+fn endpoint<S: Security>(criterion: &mut Criterion, name: &str, node: S, master: S) {
+    let config = || Config {
+        max_datagram: 1152,
+        ..Config::default()
+    };
+    let mut node = Endpoint::new(config(), node, 1);
+    let mut master = Endpoint::new(config(), master, 2);
+    let mut group = criterion.benchmark_group("the master's endpoint");
+    for body in [16, 64, 512] {
+        let body = vec![0xa5; body];
+        let mut seconds = 0;
+        let mut ask = || {
+            // No reply is kept for so long.
+            seconds += 1_000;
+            let now = Instant::from_millis(1_000 * seconds);
+            node.request(now, &Request::post_cbor(&["p"], &body))
+                .expect("one at a time");
+            let datagram = node.poll_transmit().expect("a request");
+            node.cancel();
+            (now, datagram)
+        };
+        group.bench_function(
+            format!("{} bytes each way, {name}", body.len()),
+            |bencher| {
+                bencher.iter_batched_ref(
+                    &mut ask,
+                    |(now, datagram)| {
+                        let event = master.handle_datagram(*now, datagram);
+                        let Ok(Event::Request(id, _)) = event else {
+                            panic!("{event:?}");
+                        };
+                        let response = Response::with_payload(Code::CHANGED, &body);
+                        master.respond(*now, id, &response).expect("it waits");
+                        master.poll_transmit().expect("a response")
+                    },
+                    BatchSize::SmallInput,
+                );
+            },
+        );
+    }
+    group.finish();
+}
+
 /// What a boot costs at both ends; a datagram that pretends to be one costs the master half.
 fn derivation(criterion: &mut Criterion) {
     criterion.bench_function("derive both contexts", |bencher| {
@@ -114,5 +168,5 @@ fn derivation(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, exchanges, masters_part, derivation);
+criterion_group!(benches, exchanges, masters_part, endpoints, derivation);
 criterion_main!(benches);
