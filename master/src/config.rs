@@ -118,6 +118,8 @@ pub struct Limits {
     pub tokens: usize,
     /// Agents enrolled: 100,000.
     pub enrolled: usize,
+    /// Join tokens that are neither used up nor expired: 1,000.
+    pub join_tokens: usize,
     /// Events remembered for streams that resume: 4,096.
     pub events: usize,
 }
@@ -147,6 +149,7 @@ impl Default for Limits {
             variant_bytes: 16 << 20,
             tokens: 1000,
             enrolled: 100_000,
+            join_tokens: 1000,
             events: 4096,
         }
     }

@@ -19,6 +19,7 @@
 //! | [`variants`] | modules for nodes with little memory |
 //! | [`events`] | what happened lately, for streams |
 //! | [`refusal`] | errors as the API shows them |
+//! | `registrar` | changes who is enrolled |
 //! | `http` | warp's routes, one file a resource |
 //! | `shared`, [`server`] | the lock around the master; sockets and timer |
 //! | [`config`] | all that one may set |
@@ -38,6 +39,7 @@ pub mod outputs;
 mod peers;
 mod rate;
 pub mod refusal;
+mod registrar;
 pub mod server;
 mod shared;
 pub mod variants;

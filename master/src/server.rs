@@ -13,6 +13,7 @@ use crate::access::{Store, StoreError, TokenError, Tokens};
 use crate::config::Config;
 use crate::http;
 use crate::master::Master;
+use crate::registrar::Registrar;
 use crate::shared::Shared;
 
 /// Bytes of the receive buffer: over a datagram's limit, so that one too long is seen as such.
@@ -86,6 +87,7 @@ impl Server {
         };
         let store = config.store.as_deref().map(Store::open).transpose()?;
         let enrolled = store.as_ref().map(Store::enrolled).transpose()?;
+        let registrar = Registrar::open(store.clone(), config.limits.join_tokens)?;
         let tokens = tokens(&config, store)?;
         let (http, coap) = (config.http, config.coap);
         let bind_error = |what, address| {
@@ -115,7 +117,7 @@ impl Server {
         for agent in enrolled.into_iter().flatten() {
             master.enroll(agent);
         }
-        let shared = Arc::new(Shared::new(master, tokens, socket));
+        let shared = Arc::new(Shared::new(master, tokens, registrar, socket));
         Ok(Running {
             http_addr,
             coap_addr,

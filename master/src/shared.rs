@@ -14,6 +14,7 @@ use crate::access::Tokens;
 use crate::allocator::WaitId;
 use crate::events::EventRing;
 use crate::master::{Answer, Master, Output, Reply};
+use crate::registrar::Registrar;
 
 /// Datagrams taken before the timers and whoever else waits have their turn.
 const RECEIVE_BATCH: usize = 64;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     /// Bytes of a module at most.
     pub(crate) max_module: usize,
     tokens: Mutex<Tokens>,
+    /// Who changes who is enrolled.
+    pub(crate) registrar: Registrar,
 }
 
 struct Core {
@@ -65,7 +68,12 @@ impl Clock {
 }
 
 impl Shared {
-    pub(crate) fn new(master: Master, tokens: Tokens, socket: UdpSocket) -> Self {
+    pub(crate) fn new(
+        master: Master,
+        tokens: Tokens,
+        registrar: Registrar,
+        socket: UdpSocket,
+    ) -> Self {
         let config = master.config();
         Self {
             clock: Clock::new(),
@@ -75,6 +83,7 @@ impl Shared {
             insecure: config.insecure,
             max_module: config.limits.module,
             tokens: Mutex::new(tokens),
+            registrar,
             socket,
             core: Mutex::new(Core {
                 master,

@@ -129,6 +129,11 @@ impl Credential {
         self.key_id
     }
 
+    /// The bytes of the salt.
+    pub const fn salt(&self) -> [u8; SALT] {
+        self.salt
+    }
+
     /// What the node derives its keys of.
     pub fn of_node(&self) -> Keying<'_> {
         Keying {

@@ -43,6 +43,7 @@
 //! |---|---|
 //! | `context` | what two ends share, and the keys derived of it |
 //! | `credential` | what lasts of that on a node and its master |
+//! | `join` | tokens with which nodes come by one |
 //! | `protect`, `unprotect` | the four calls, and how a message is taken apart and put together |
 //! | `binding` | what ties a response to its request |
 //! | `option` | the value of the OSCORE option |
@@ -74,6 +75,7 @@ mod client;
 mod context;
 mod credential;
 mod error;
+mod join;
 mod kdf;
 mod key;
 mod keys;
@@ -95,6 +97,7 @@ pub use client::{Client, Hearing, answer_again, reject};
 pub use context::{Context, DeriveError, Keying};
 pub use credential::{Credential, CredentialError};
 pub use error::{ProtectError, UnprotectError};
+pub use join::{JoinToken, NONCE as JOIN_NONCE, NoJoinToken, PROOF as JOIN_PROOF};
 pub use keys::{Bound, Keys};
 pub use layer::Binding;
 pub use node::{Node, NodeBinding};

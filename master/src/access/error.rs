@@ -2,6 +2,8 @@
 
 use std::io;
 
+use edgerm_protocol::codec::TextError;
+
 use super::{NameError, StoreError};
 use crate::refusal::Refuse;
 
@@ -94,6 +96,115 @@ impl Refuse for EnrollError {
             | Self::Entropy(_)
             | Self::Repeats
             | Self::Store(_) => None,
+        }
+    }
+}
+
+/// Why nothing was done with a join token.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinTokenError {
+    /// Its label is no text of a name's length.
+    #[error("the label is {0}")]
+    Label(TextError),
+    /// It would last so many seconds.
+    #[error("expiresIn is {0} s: a join token lasts 1 to {1} s")]
+    Expiry(u64, u64),
+    /// So many agents could join with it.
+    #[error("uses is {0}: 1 to {1} agents may join with one token")]
+    Uses(u32, u32),
+    /// So many were issued.
+    #[error("{0} join tokens were issued, as many as this master keeps: revoke one")]
+    TooMany(usize),
+    /// There is no such token.
+    #[error("there is no join token with the id {0:?}: list them with GET /v1/join-tokens")]
+    Unknown(String),
+    /// The system gives no entropy.
+    #[error("the system gives no entropy: {0}")]
+    Entropy(io::Error),
+    /// It could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refuse for JoinTokenError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Label(_) | Self::Expiry(..) | Self::Uses(..) => 422,
+            Self::Unknown(_) => 404,
+            Self::TooMany(_) | Self::Entropy(_) | Self::Store(_) => 503,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Label(_) => "badLabel",
+            Self::Expiry(..) => "badExpiry",
+            Self::Uses(..) => "badUses",
+            Self::Unknown(_) => "unknownJoinToken",
+            Self::TooMany(_) => "tooManyJoinTokens",
+            Self::Entropy(_) => "noEntropy",
+            Self::Store(_) => "notKept",
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        match self {
+            Self::Label(_) => Some("label".to_owned()),
+            Self::Expiry(..) => Some("expiresIn".to_owned()),
+            Self::Uses(..) => Some("uses".to_owned()),
+            Self::Unknown(_) | Self::TooMany(_) | Self::Entropy(_) | Self::Store(_) => None,
+        }
+    }
+}
+
+/// Why an agent does not join.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// A field is not so many bytes in hexadecimal digits.
+    #[error("{0} must be {1} hexadecimal digits")]
+    Digits(&'static str, usize),
+    /// The token is none, has expired, is used up, was revoked or is dead, or the proof is wrong:
+    /// which, is not told.
+    #[error(
+        "nobody joins with this: the token is unknown, expired or used up, or the proof is not \
+         of it; ask an operator for another token"
+    )]
+    Denied,
+    /// The agent is not enrolled.
+    #[error(transparent)]
+    Enroll(#[from] EnrollError),
+}
+
+impl From<StoreError> for JoinError {
+    fn from(error: StoreError) -> Self {
+        Self::Enroll(error.into())
+    }
+}
+
+impl Refuse for JoinError {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Digits(..) => 422,
+            Self::Denied => 401,
+            Self::Enroll(error) => error.status(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Digits(..) => "badDigits",
+            Self::Denied => "joinDenied",
+            Self::Enroll(error) => error.code(),
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        match self {
+            Self::Digits(field, _) => Some((*field).to_owned()),
+            Self::Denied => None,
+            Self::Enroll(error) => error.field(),
         }
     }
 }

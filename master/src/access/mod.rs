@@ -13,6 +13,7 @@
 //! | `caller` | who calls, and what is theirs |
 //! | `tokens` | the tokens of a master |
 //! | `agents` | the enrolled agents of a master |
+//! | `join` | tokens with which agents enrol themselves |
 //! | `name` | what tokens and agents are called |
 //! | `store` | where they last |
 //! | `error` | why a token is not issued or not revoked, an agent not enrolled |
@@ -20,6 +21,7 @@
 mod agents;
 mod caller;
 mod error;
+mod join;
 mod name;
 mod secret;
 mod store;
@@ -27,7 +29,8 @@ mod tokens;
 
 pub use agents::{Agents, Draw, Enrolled};
 pub use caller::{Caller, Denied, Scope};
-pub use error::{EnrollError, TokenError};
+pub use error::{EnrollError, JoinError, JoinTokenError, TokenError};
+pub(crate) use join::{JoinTokens, Shown};
 pub use name::NameError;
 pub use secret::{Secret, TokenId};
 pub use store::{Store, StoreError};

@@ -27,7 +27,14 @@ pub(super) fn bytes(
 /// The body as JSON.
 pub(super) fn json<T: DeserializeOwned + Send>()
 -> impl Filter<Extract = (Result<T, Failure>,), Error = Rejection> + Clone {
-    bytes(MAX_JSON).map(|bytes: Result<Vec<u8>, Failure>| parse(&bytes?))
+    json_of(MAX_JSON)
+}
+
+/// The body as JSON, of `limit` bytes at most.
+pub(super) fn json_of<T: DeserializeOwned + Send>(
+    limit: usize,
+) -> impl Filter<Extract = (Result<T, Failure>,), Error = Rejection> + Clone {
+    bytes(limit).map(|bytes: Result<Vec<u8>, Failure>| parse(&bytes?))
 }
 
 async fn in_time(

@@ -6,11 +6,13 @@
 mod agents;
 mod body;
 mod caller;
+mod enrollments;
 mod events;
 mod failure;
 mod frameworks;
 mod guard;
 mod health;
+mod join;
 mod modules;
 mod offers;
 mod query;
@@ -66,10 +68,15 @@ pub(crate) fn routes(
         .unify()
         .or(tokens::routes(api))
         .unify()
+        .or(enrollments::routes(api))
+        .unify()
+        .or(join::routes(api))
+        .unify()
         .boxed();
+    let open = join::open_route(api);
     let v1 = warp::path("v1").and(caller::admit(api)).and(v1);
     guard::not_from_a_page(api.insecure)
-        .and(v1.or(health::routes(api)).unify())
+        .and(open.or(v1).unify().or(health::routes(api)).unify())
         .recover(failure::recover)
         .unify()
 }
@@ -86,6 +93,15 @@ fn show<T: serde::Serialize>(status: StatusCode, outcome: Result<T, Failure>) ->
         Ok(value) => warp::reply::with_status(warp::reply::json(&value), status).into_response(),
         Err(failure) => failure.into_response(),
     }
+}
+
+/// Makes a call that waits for the disk, where that holds nobody else up.
+async fn blocking<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    // It fails where the call panicked, or where the server ends before it began.
+    let outcome = tokio::task::spawn_blocking(call).await;
+    outcome.unwrap_or_else(|_| Err(Failure::stopping()))
 }
 
 /// A status alone, or the failure.

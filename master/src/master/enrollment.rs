@@ -31,6 +31,11 @@ impl Master {
         self.allocate(now);
     }
 
+    /// Counts a try to join that was denied.
+    pub(crate) fn count_denied_join(&mut self) {
+        self.count("joinDenied");
+    }
+
     /// Ends whatever goes on under a key id that is no one's any more. What waits for its agent
     /// waits on.
     fn forget_key(&mut self, key_id: [u8; 4]) -> Option<AgentId> {

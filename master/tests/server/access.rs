@@ -123,7 +123,15 @@ async fn offer(http: SocketAddr, framework: &str) -> String {
 /// All that the master holds, as an operator sees it.
 async fn state(http: SocketAddr) -> Vec<Json> {
     let mut all = Vec::new();
-    for list in ["frameworks", "offers", "tasks", "modules", "tokens"] {
+    for list in [
+        "frameworks",
+        "offers",
+        "tasks",
+        "modules",
+        "tokens",
+        "enrollments",
+        "join-tokens",
+    ] {
         let path = format!("/v1/{list}");
         let (status, mut listed) = ask(http, Who::Operator, "GET", &path, &Json::Null).await;
         assert_eq!(status, 200, "{listed}");
@@ -149,6 +157,12 @@ async fn a_call_is_for_who_may_make_it() {
         task,
         offer,
     } = &owned;
+    let pump = json!({"name": "pump"});
+    let (status, told) = ask(http, Who::Operator, "POST", "/v1/enrollments", &pump).await;
+    assert_eq!(status, 201, "{told}");
+    let wanted = json!({"expiresIn": 600});
+    let (status, token) = ask(http, Who::Operator, "POST", "/v1/join-tokens", &wanted).await;
+    assert_eq!(status, 201, "{token}");
     let of = json!({ "framework": framework });
     let named = json!({"name": "new", "role": "operator"});
     let calls = [
@@ -191,6 +205,17 @@ async fn a_call_is_for_who_may_make_it() {
         ("POST", "/v1/modules".to_owned(), Json::Null),
         ("POST", "/v1/tokens".to_owned(), named),
         ("DELETE", "/v1/tokens/Reader".to_owned(), Json::Null),
+        ("GET", "/v1/enrollments".to_owned(), Json::Null),
+        ("POST", "/v1/enrollments".to_owned(), json!({"name": "fan"})),
+        ("POST", "/v1/enrollments/pump/rotate".to_owned(), Json::Null),
+        ("DELETE", "/v1/enrollments/pump".to_owned(), Json::Null),
+        ("GET", "/v1/join-tokens".to_owned(), Json::Null),
+        ("POST", "/v1/join-tokens".to_owned(), wanted),
+        (
+            "DELETE",
+            format!("/v1/join-tokens/{}", token["id"].as_str().unwrap()),
+            Json::Null,
+        ),
     ];
     let before = state(http).await;
     let mut refused = 0;
@@ -205,7 +230,7 @@ async fn a_call_is_for_who_may_make_it() {
             refused += 1;
         }
     }
-    assert!(refused > 60, "{refused}");
+    assert!(refused > 95, "{refused}");
     assert_eq!(state(http).await, before, "nothing has changed");
 
     // Those who may, may.
@@ -231,12 +256,17 @@ fn refusal(who: Who, method: &str, path: &str) -> Option<(u16, &'static str)> {
         Who::Nobody => Some((401, "noToken")),
         Who::Stranger => Some((401, "unknownToken")),
         Who::Reader if method != "GET" => Some((403, "readOnly")),
-        Who::Reader | Who::Owner | Who::Other if path.starts_with("/v1/tokens") => {
+        Who::Reader | Who::Owner | Who::Other if is_for_operators(path) => {
             Some((403, "notOperator"))
         }
         Who::Other if is_one => Some((403, "notYours")),
         Who::Reader | Who::Owner | Who::Other | Who::Operator => None,
     }
+}
+
+fn is_for_operators(path: &str) -> bool {
+    let lists = ["/v1/tokens", "/v1/enrollments", "/v1/join-tokens"];
+    lists.iter().any(|list| path.starts_with(list))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod enrollment;
 mod http;
 
 use std::net::SocketAddr;

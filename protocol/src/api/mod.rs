@@ -23,10 +23,18 @@
 //! | `POST /v1/tokens` | [`NewToken`] | 201 [`IssuedToken`] |
 //! | `GET /v1/tokens` | | [`Page`] of [`Token`] |
 //! | `DELETE /v1/tokens/{name}` | | 204; its bearers are refused from now on |
+//! | `POST /v1/enrollments` | [`NewEnrollment`] | 201 [`IssuedCredential`] |
+//! | `GET /v1/enrollments` | | [`Page`] of [`Enrollment`] |
+//! | `POST /v1/enrollments/{name}/rotate` | | [`IssuedCredential`]; the one before is refused from now on |
+//! | `DELETE /v1/enrollments/{name}` | | 204; the agent is refused from now on |
+//! | `POST /v1/join-tokens` | [`NewJoinToken`] | 201 [`IssuedJoinToken`] |
+//! | `GET /v1/join-tokens` | | [`Page`] of [`JoinToken`] |
+//! | `DELETE /v1/join-tokens/{id}` | | 204; nobody joins with it any more |
+//! | `POST /v1/join` | [`Join`] | 201 [`Joined`] |
 //! | `GET /healthz` | | [`Health`] |
 //!
 //! A master that has issued tokens asks for one, in `Authorization: Bearer`, in all calls but
-//! `/healthz`: 401 without, 403 where the [`Role`] does not allow the call. To a framework's token
+//! `/healthz` and `/v1/join`: 401 without, 403 where the [`Role`] does not allow the call. To a framework's token
 //! the lists show what it registered itself, and so do the events.
 //!
 //! Lists take `limit` (1 to [`MAX_PAGE`], [`DEFAULT_PAGE`] unless told) and `after` (the
@@ -34,6 +42,7 @@
 //! a body is refused: a misspelt one must not be passed over.
 
 mod agent;
+mod enrollment;
 mod event;
 mod framework;
 mod module;
@@ -48,6 +57,10 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 pub use agent::{Agent, AgentState};
+pub use enrollment::{
+    Enrollment, IssuedCredential, IssuedJoinToken, Join, JoinToken, Joined, NewEnrollment,
+    NewJoinToken,
+};
 pub use event::{Event, EventKind};
 pub use framework::{Framework, NewFramework};
 pub use module::Module;

@@ -44,13 +44,7 @@ impl Store {
     ///
     /// [`StoreError`]; nothing changes.
     pub fn put_enrolled(&self, agent: &Enrolled) -> Result<(), StoreError> {
-        let bytes = Zeroizing::new(agent.credential.to_bytes());
-        let enrolled = agent.enrolled.as_millis();
-        let rotated = agent.rotated.map(Instant::as_millis);
-        self.write(ENROLLED, |table| {
-            table.insert(&*agent.name, (*bytes, enrolled, rotated))?;
-            Ok(())
-        })
+        self.transact(|transaction| put(transaction, agent))
     }
 
     /// Keeps an agent no more.
@@ -64,6 +58,18 @@ impl Store {
             Ok(())
         })
     }
+}
+
+pub(super) fn put(
+    transaction: &redb::WriteTransaction,
+    agent: &Enrolled,
+) -> Result<(), redb::Error> {
+    let bytes = Zeroizing::new(agent.credential.to_bytes());
+    let enrolled = agent.enrolled.as_millis();
+    let rotated = agent.rotated.map(Instant::as_millis);
+    let mut table = transaction.open_table(ENROLLED)?;
+    table.insert(&*agent.name, (*bytes, enrolled, rotated))?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 //! | `schema` | the version of this table of tables, under `version` |
 //! | `tokens` | name to the role and the SHA-256 of a caller's token |
 //! | `enrolled` | name to the credential of an agent, and when it was given |
+//! | `join_tokens` | id to the secret of a token with which agents join, and what is left of it |
 
 mod enrolled;
+mod join;
 mod tokens;
 
 pub(super) use tokens::Kept;
@@ -143,9 +145,17 @@ impl Store {
         table: TableDefinition<'_, &'static str, V>,
         change: impl FnOnce(&mut redb::Table<'_, &'static str, V>) -> Result<(), redb::Error>,
     ) -> Result<(), StoreError> {
+        self.transact(|transaction| change(&mut transaction.open_table(table)?))
+    }
+
+    /// Makes changes, all or none. They are on the disk when this returns.
+    fn transact(
+        &self,
+        change: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>,
+    ) -> Result<(), StoreError> {
         let written = || {
             let transaction = self.0.begin_write()?;
-            change(&mut transaction.open_table(table)?)?;
+            change(&transaction)?;
             transaction.commit()?;
             Ok::<_, redb::Error>(())
         };
