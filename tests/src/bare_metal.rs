@@ -13,6 +13,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use edgerm_coap::oscore::Credential;
 use xtask::bare_metal::{BARE_METAL, Flags};
 
 use crate::firmware::child::{Console, Process, owned};
@@ -36,17 +37,17 @@ pub struct BareMetal {
 }
 
 impl BareMetal {
-    /// Boots one in `qemu`, for the master at this port of loopback. Its page is kept in
-    /// `folder`.
+    /// Boots one in `qemu`, for the master at this port of loopback, which has enrolled it with
+    /// this credential. Its page is kept in `folder`.
     ///
     /// # Panics
     ///
     /// Where the image does not build, or QEMU does not start.
     #[must_use]
-    pub fn boot(qemu: &Path, master: u16, folder: &Path) -> Self {
+    pub fn boot(qemu: &Path, master: u16, credential: &Credential, folder: &Path) -> Self {
         let image = image();
         let page = folder.join("page");
-        fs::write(&page, page_for(master)).expect("its page");
+        fs::write(&page, page_for(master, credential)).expect("its page");
         let mut qemu = owned(qemu);
         qemu.args(["-machine", MACHINE, "-nic", NIC])
             .args(["-display", "none", "-monitor", "none", "-serial", "stdio"])
@@ -70,12 +71,13 @@ impl BareMetal {
 }
 
 /// What `tests/bare-metal/src/page.rs` reads.
-fn page_for(master: u16) -> Vec<u8> {
+fn page_for(master: u16, credential: &Credential) -> Vec<u8> {
     let mut entropy = [0; 32];
     let mut source = File::open("/dev/urandom").expect("a source of entropy");
     source.read_exact(&mut entropy).expect("entropy");
     let port = master.to_be_bytes();
-    [&LOOPBACK[..], &port, &[0, 0], &entropy].concat()
+    let credential = credential.to_bytes();
+    [&LOOPBACK[..], &port, &[0, 0], &entropy, &credential].concat()
 }
 
 /// The image, built once.

@@ -4,6 +4,9 @@
 //! corpus, so that every input which once taught the fuzzer something is tried by
 //! `cargo test`. They panic where a property does not hold.
 
+#[path = "fuzz/oscore.rs"]
+mod oscore;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -18,6 +21,8 @@ use edgerm_protocol::message::{
 use edgerm_protocol::owned::Description;
 use edgerm_protocol::{Instant, decode, encode};
 
+pub use oscore::oscore_exchange;
+
 /// A fuzz target.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
@@ -28,7 +33,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 5] = [
     Target {
         name: "protocol_messages",
         run: protocol_messages,
@@ -44,6 +49,10 @@ pub const TARGETS: [Target; 4] = [
     Target {
         name: "coap_endpoint",
         run: coap_endpoint,
+    },
+    Target {
+        name: "oscore_exchange",
+        run: oscore_exchange,
     },
 ];
 

@@ -9,10 +9,12 @@
 //! | [`sim`] | a cluster on a virtual clock: the master and the agents that ship, a seeded network |
 //! | [`firmware`] | real firmware against a real master, in a network of its own |
 //! | [`bare_metal`] | a node on a bare Cortex-M3, booted in QEMU |
+//! | [`credentials`] | agents enrolled without a call of the API |
 //! | [`fuzz`] | what the fuzz targets do, so that tests can replay their corpus |
 
 pub mod aiocoap;
 pub mod bare_metal;
+pub mod credentials;
 pub mod firmware;
 pub mod fuzz;
 pub mod require;

@@ -11,6 +11,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 
+use edgerm_coap::oscore::Credential;
 use edgerm_framework::api::{Agent, Constraints, Task};
 use edgerm_framework::owned::{AttributeValue, Device, Value};
 use edgerm_framework::resource::{Access, DeviceClass};
@@ -20,6 +21,7 @@ use edgerm_linux_agent::config::{Config as LinuxConfig, SensorConfig, Simulation
 use edgerm_master::{Config, Running, Server};
 use edgerm_task_abi::Trap;
 use edgerm_tests::bare_metal::BareMetal;
+use edgerm_tests::credentials;
 use edgerm_tests::firmware::cluster::prebuilt;
 use edgerm_tests::firmware::{PATIENCE, repository};
 use edgerm_tests::require::{Case, Component, run};
@@ -27,6 +29,12 @@ use tokio::runtime::Runtime;
 
 /// Bytes of memory that the node has for its one task: `tests/bare-metal/src/thread.rs`.
 const TASK_MEMORY: u64 = 8 * 1024;
+
+/// Who the agents are, and what they prove it with.
+const NODE: &str = "bare-metal";
+const NODE_CREDENTIAL: Credential = Credential::new([0, 0, 0, 1], [0x51; 16], [1; 8]);
+const LINUX: &str = "linux";
+const LINUX_CREDENTIAL: Credential = Credential::new([0, 0, 0, 2], [0x52; 16], [2; 8]);
 
 fn main() -> ExitCode {
     let case = |name, body: fn(&Path)| Case {
@@ -119,17 +127,23 @@ struct World {
 impl World {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("master.redb");
+        let agents = [(NODE, NODE_CREDENTIAL), (LINUX, LINUX_CREDENTIAL)];
+        let agents = agents.map(|(name, credential)| (name.to_owned(), credential));
+        credentials::enroll(&store, agents);
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let config = Config {
             http: loopback,
             coap: loopback,
+            store: Some(store),
             ..Config::default()
         };
         let master = runtime.block_on(Server::start(config)).unwrap();
         let client = Client::new(&format!("http://{}", master.http_addr)).unwrap();
         let scheduler = runtime.block_on(Scheduler::register(client.clone(), "tests"));
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            folder,
             runtime,
             master,
             client,
@@ -139,9 +153,12 @@ impl World {
 
     /// Boots the node, and waits until it has joined.
     fn boot(&self, qemu: &Path) -> (BareMetal, Agent) {
-        let node = BareMetal::boot(qemu, self.master.coap_addr.port(), self.folder.path());
+        let port = self.master.coap_addr.port();
+        let node = BareMetal::boot(qemu, port, &NODE_CREDENTIAL, self.folder.path());
         node.console().line_with(0, "registered as");
-        (node, self.agent("bare-metal"))
+        let agent = self.agent(NODE);
+        assert!(agent.proven, "{agent:?}");
+        (node, agent)
     }
 
     /// Starts the Linux agent with a thermometer that reads what the node's does.
@@ -155,12 +172,15 @@ impl World {
                 column: 0,
             },
         };
+        let credential = self.folder.path().join("linux.credential");
+        credentials::write(&credential, LINUX, &LINUX_CREDENTIAL);
         let config = LinuxConfig {
+            credential: Some(credential),
             data_dir: self.folder.path().join("linux"),
             hwmon: false,
             iio: false,
             sensors: vec![thermometer],
-            ..LinuxConfig::new("linux", &self.master.coap_addr.to_string())
+            ..LinuxConfig::new(LINUX, &self.master.coap_addr.to_string())
         };
         let options = config.options().unwrap();
         let agent = self.runtime.block_on(async {
@@ -168,7 +188,7 @@ impl World {
             agent.registered().await.expect("the master takes it");
             agent
         });
-        (agent, self.agent("linux"))
+        (agent, self.agent(LINUX))
     }
 
     fn agent(&self, name: &str) -> Agent {

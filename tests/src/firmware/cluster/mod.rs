@@ -10,8 +10,6 @@ use std::sync::Arc;
 use edgerm_coap::oscore::Credential;
 use edgerm_framework::api::{Agent, EventKind};
 use edgerm_framework::{AgentId, Client, Error, Events, Scheduler};
-use edgerm_master::access::{Enrolled, Store};
-use edgerm_protocol::Instant;
 use tokio::runtime::Runtime;
 
 use super::PATIENCE;
@@ -21,6 +19,7 @@ use super::image::Image;
 use super::node::Node;
 use super::programs::Program;
 use super::proxy::{Proxy, Rule};
+use crate::credentials;
 pub use tasks::prebuilt;
 
 /// Where nodes look for their master, by any address of the namespace.
@@ -103,7 +102,7 @@ impl Cluster {
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         if agents == Agents::Enrolled {
-            enroll(folder.path());
+            credentials::enroll(&folder.path().join(STORE), enrolled());
         }
         let runtime = Runtime::new().expect("a runtime");
         let proxy = proxy(&runtime);
@@ -205,7 +204,7 @@ impl Cluster {
             .arg(self.folder.path().join("linux"))
             .env("NO_COLOR", "1");
         if self.agents == Agents::Enrolled {
-            write_credential(&credential);
+            credentials::write(&credential, LINUX, &LINUX_CREDENTIAL);
             agent.arg("--credential").arg(credential);
         }
         let agent = Process::start("the Linux agent", agent);
@@ -284,32 +283,12 @@ const LINUX: &str = "linux";
 /// The credential of the Linux agent.
 const LINUX_CREDENTIAL: Credential = Credential::new([0, 0, 2, 0], [0x60; 16], [0x61; 8]);
 
-/// Puts all that may be agents into the file of a master that has not started yet.
-fn enroll(folder: &Path) {
-    let store = Store::open(&folder.join(STORE)).expect("a store");
+/// All that may be agents.
+fn enrolled() -> impl Iterator<Item = (String, Credential)> {
     let nodes = Board::ALL.map(|board| (board.node(), board.credential()));
-    let linux = (LINUX.to_owned(), LINUX_CREDENTIAL);
-    for (name, credential) in nodes.into_iter().chain([linux]) {
-        let enrolled = Enrolled {
-            name: name.into(),
-            credential,
-            enrolled: Instant::from_millis(0),
-            rotated: None,
-        };
-        store.put_enrolled(&enrolled).expect("room in the store");
-    }
-}
-
-/// Writes what `edgerm enroll` would.
-fn write_credential(path: &Path) {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let credential = LINUX_CREDENTIAL.to_text();
-    let mut file = options.open(path).expect("its credential");
-    let text = format!("name = {LINUX:?}\ncredential = {credential:?}\n");
-    file.write_all(text.as_bytes()).expect("its credential");
+    nodes
+        .into_iter()
+        .chain([(LINUX.to_owned(), LINUX_CREDENTIAL)])
 }
 
 /// The master's file.
