@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -106,6 +107,22 @@ pub(crate) enum Command {
     /// Issue, list and revoke what callers of the master prove themselves with
     #[command(subcommand)]
     Tokens(Tokens),
+    /// Enrol an agent: make the credential that it proves itself with, and write it to a file
+    Enroll(Enroll),
+    /// List the agents that are enrolled
+    Enrolled,
+    /// Give an enrolled agent another credential; its present one is refused from now on
+    Rotate(Enroll),
+    /// Refuse an enrolled agent from now on
+    Revoke {
+        /// What it is called
+        name: String,
+    },
+    /// Issue, list and revoke tokens with which agents enrol themselves
+    #[command(subcommand)]
+    JoinToken(JoinToken),
+    /// Enrol an agent with a join token; no other token is needed
+    Join(Join),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -275,6 +292,85 @@ impl From<Role> for api::Role {
             Role::ReadOnly => Self::ReadOnly,
         }
     }
+}
+
+/// `edgerm enroll` and `edgerm rotate`.
+#[derive(Debug, Args)]
+pub(crate) struct Enroll {
+    /// What the agent is called: 1 to 32 letters, digits, `-`, `_` and `.`
+    pub(crate) name: String,
+
+    #[command(flatten)]
+    pub(crate) to: Destination,
+}
+
+/// In what form a credential is written, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Destination {
+    /// What the credential is for
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    pub(crate) form: Form,
+
+    /// Where to write it, for its owner alone [default: NAME.toml, NAME.conf or NAME.bin, in this
+    /// folder; of hex, standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Overwrite the file if there is one
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// The form of a credential.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// A file for the agent on Linux: `edgerm-agent --credential FILE`
+    #[default]
+    File,
+    /// A fragment of Kconfig for a Zephyr image of one device
+    Kconfig,
+    /// The bytes of the setting `edgerm/credential` on Zephyr
+    Settings,
+    /// Hexadecimal digits
+    Hex,
+}
+
+/// `edgerm join-token`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum JoinToken {
+    /// Issue a join token and show it, this once
+    Issue {
+        /// What it is for
+        #[arg(long)]
+        label: Option<String>,
+        /// How long agents may join with it, up to 30 days (720h)
+        #[arg(long, value_name = "TIME", default_value = "1h", value_parser = amount::duration)]
+        expires_in: Duration,
+        /// How many agents may join with it
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        uses: u32,
+    },
+    /// List the join tokens that are neither used up nor expired
+    List,
+    /// Let nobody join with a token any more
+    Revoke {
+        /// Its id
+        id: String,
+    },
+}
+
+/// `edgerm join`.
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// What the agent will be called
+    pub(crate) name: String,
+
+    /// A file with the join token, which is read from standard input where this is `-`
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) with: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) to: Destination,
 }
 
 /// `edgerm bench`.

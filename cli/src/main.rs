@@ -22,6 +22,7 @@ mod cluster;
 mod cohort;
 mod commands;
 mod console;
+mod credential;
 mod diagnosis;
 mod exit;
 mod gather;

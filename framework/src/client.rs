@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use edgerm_protocol::api::{
-    Accept, Accepted, Agent, Decline, Framework, Health, IssuedToken, KillTask, Module,
-    NewFramework, NewToken, Offer, OfferRequest, Offers, Outputs, SendMessage, Task, Token,
+    Accept, Accepted, Agent, Decline, Enrollment, Framework, Health, IssuedCredential,
+    IssuedJoinToken, IssuedToken, Join, JoinToken, Joined, KillTask, Module, NewEnrollment,
+    NewFramework, NewJoinToken, NewToken, Offer, OfferRequest, Offers, Outputs, SendMessage, Task,
+    Token,
 };
 use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId, TaskId};
 use hyper::body::Bytes;
@@ -202,8 +204,54 @@ impl Client {
 
     /// Revokes a token: its bearers are refused from now on.
     pub async fn revoke_token(&self, name: &str) -> Result<(), Error> {
-        let call = Call::delete(format!("/v1/tokens/{name}"));
+        let call = Call::delete(format!("/v1/tokens/{}", in_path(name)));
         self.done(&call, RequestBody::empty()).await
+    }
+
+    /// Enrols an agent, whose credential nobody can ask for again.
+    pub async fn enroll(&self, name: &str) -> Result<IssuedCredential, Error> {
+        let name = name.to_owned();
+        self.post("/v1/enrollments", &NewEnrollment { name }).await
+    }
+
+    /// Every enrolled agent, without its credential.
+    pub fn enrollments(&self) -> Pages<Enrollment> {
+        self.pages("/v1/enrollments")
+    }
+
+    /// Gives an enrolled agent another credential: the one before is refused from now on.
+    pub async fn rotate_credential(&self, name: &str) -> Result<IssuedCredential, Error> {
+        let call = Call::post(format!("/v1/enrollments/{}/rotate", in_path(name)));
+        self.transport
+            .json(&call, RequestBody::empty(), Duration::ZERO)
+            .await
+    }
+
+    /// Refuses an enrolled agent from now on.
+    pub async fn revoke_credential(&self, name: &str) -> Result<(), Error> {
+        let call = Call::delete(format!("/v1/enrollments/{}", in_path(name)));
+        self.done(&call, RequestBody::empty()).await
+    }
+
+    /// Issues a token with which agents enrol themselves. Nobody can ask for it again.
+    pub async fn issue_join_token(&self, new: &NewJoinToken) -> Result<IssuedJoinToken, Error> {
+        self.post("/v1/join-tokens", new).await
+    }
+
+    /// Every join token that is neither used up nor expired, without its secret.
+    pub fn join_tokens(&self) -> Pages<JoinToken> {
+        self.pages("/v1/join-tokens")
+    }
+
+    /// Lets nobody join with a token any more.
+    pub async fn revoke_join_token(&self, id: &str) -> Result<(), Error> {
+        let call = Call::delete(format!("/v1/join-tokens/{}", in_path(id)));
+        self.done(&call, RequestBody::empty()).await
+    }
+
+    /// Enrols an agent that proves to have a join token.
+    pub async fn join(&self, join: &Join) -> Result<Joined, Error> {
+        self.post("/v1/join", join).await
     }
 
     fn pages<T: DeserializeOwned>(&self, path: &'static str) -> Pages<T> {
@@ -231,5 +279,28 @@ impl Client {
             .bytes(call, body, Duration::ZERO)
             .await
             .map(|_| ())
+    }
+}
+
+/// A name as it stands in a path (RFC 3986 section 2.1).
+fn in_path(name: &str) -> String {
+    name.bytes()
+        .map(
+            |byte| match byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+                true => char::from(byte).to_string(),
+                false => format!("%{byte:02X}"),
+            },
+        )
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_place_in_a_path() {
+        assert_eq!(in_path("Pump-3_b.2"), "Pump-3_b.2");
+        assert_eq!(in_path("a/b?c d"), "a%2Fb%3Fc%20d");
     }
 }

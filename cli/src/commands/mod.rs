@@ -2,6 +2,8 @@
 
 mod bench;
 mod demo;
+mod enroll;
+mod join;
 mod kill;
 mod lists;
 mod logs;
@@ -30,6 +32,12 @@ pub(crate) async fn execute(console: &Console, cli: Cli) -> Result<(), Failure> 
         Command::Offers => lists::offers(console, &client()?).await,
         Command::Modules => lists::modules(console, &client()?).await,
         Command::Tokens(args) => tokens::tokens(console, &client()?, args).await,
+        Command::Enroll(args) => enroll::enroll(console, &client()?, args).await,
+        Command::Enrolled => enroll::list(console, &client()?).await,
+        Command::Rotate(args) => enroll::rotate(console, &client()?, args).await,
+        Command::Revoke { name } => enroll::revoke(console, &client()?, name).await,
+        Command::JoinToken(args) => join::tokens(console, &client()?, args).await,
+        Command::Join(args) => join::join(console, &client()?, args).await,
         Command::Bench(Bench::Launch(args)) => {
             let remote = cli.master.as_ref().map(|_| cli.client()).transpose()?;
             bench::launch(console, remote, args).await

@@ -4,6 +4,7 @@
 mod bench;
 mod cluster;
 mod demo;
+mod enroll;
 mod errors;
 mod restart;
 mod run;
