@@ -13,11 +13,13 @@
 //! | `footprint.rs` | how little memory a module can run in |
 //! | `variant.rs` | a module with less memory than its pages |
 //! | `strip.rs` | the bytes without custom sections |
-//! | `refusal.rs`, `shown.rs` | the rules, and how they are told |
+//! | `rules.rs` | the table of rules, as docs/admission.md shows it |
+//! | `refusal.rs`, `shown.rs` | how a broken rule is told |
 
 mod features;
 mod footprint;
 mod refusal;
+mod rules;
 mod shown;
 mod strip;
 mod survey;
@@ -31,6 +33,7 @@ use edgerm_task_abi::{Feature, Permissions};
 use sha2::{Digest, Sha256};
 
 pub use refusal::{ImportKind, Refusal, Rule};
+pub use rules::{Entry, RULES};
 pub use shown::{Shown, Signature};
 pub use variant::variant;
 
