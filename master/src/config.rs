@@ -1,5 +1,8 @@
 //! What one may set of a master: its addresses, its patience, and bounds on what it holds.
 
+mod http;
+mod names;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -10,12 +13,16 @@ use edgerm_task_abi::limits::MAX_MODULE;
 
 use crate::access::Secret;
 use crate::rate::Rate;
+pub use http::{HttpLimits, TlsFiles};
+pub use names::LimitError;
 
 /// How a master runs. `Config { insecure: true, ..Config::default() }` is how one changes a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Where the HTTP API listens; port 0 takes a free one.
     pub http: SocketAddr,
+    /// The certificate of the HTTP API. `None`: it speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
     /// Where agents are heard, over UDP; port 0 takes a free one.
     pub coap: SocketAddr,
     /// Whether agents and frameworks that prove nothing are taken from beyond loopback.
@@ -39,6 +46,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             http: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            tls: None,
             coap: SocketAddr::from((Ipv4Addr::LOCALHOST, 5683)),
             insecure: false,
             store: None,
@@ -122,6 +130,8 @@ pub struct Limits {
     pub join_tokens: usize,
     /// Events remembered for streams that resume: 4,096.
     pub events: usize,
+    /// What callers of the HTTP API ask.
+    pub http: HttpLimits,
 }
 
 impl Default for Limits {
@@ -151,6 +161,7 @@ impl Default for Limits {
             enrolled: 100_000,
             join_tokens: 1000,
             events: 4096,
+            http: HttpLimits::default(),
         }
     }
 }

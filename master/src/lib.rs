@@ -20,7 +20,7 @@
 //! | [`events`] | what happened lately, for streams |
 //! | [`refusal`] | errors as the API shows them |
 //! | `registrar` | changes who is enrolled |
-//! | `http` | warp's routes, one file a resource |
+//! | `http` | warp's routes, one file a resource, and the listener before them |
 //! | `shared`, [`server`] | the lock around the master; sockets and timer |
 //! | [`config`] | all that one may set |
 
@@ -44,7 +44,8 @@ pub mod server;
 mod shared;
 pub mod variants;
 
-pub use config::{Config, Limits, Timing};
+pub use config::{Config, HttpLimits, Limits, Timing, TlsFiles};
+pub use http::TlsError;
 pub use master::Master;
 pub use rate::Rate;
 pub use server::{Running, Server, StartError};

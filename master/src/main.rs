@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use edgerm_master::{Config, Server};
+use edgerm_master::{Config, Limits, Server, TlsFiles};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// The EdgeRM master: hears agents over CoAP, serves frameworks over HTTP.
@@ -16,6 +17,32 @@ struct Args {
     /// Where the HTTP API listens.
     #[arg(long, env = "EDGERM_HTTP", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
+    /// The certificate of the HTTP API, its chain in PEM. Read again where it changes, and on
+    /// SIGHUP.
+    #[arg(
+        long,
+        env = "EDGERM_TLS_CERT",
+        value_name = "FILE",
+        requires = "tls_key"
+    )]
+    tls_cert: Option<PathBuf>,
+    /// The private key of that certificate, in PEM, readable by its owner alone.
+    #[arg(
+        long,
+        env = "EDGERM_TLS_KEY",
+        value_name = "FILE",
+        requires = "tls_cert"
+    )]
+    tls_key: Option<PathBuf>,
+    /// A bound on what is held or asked, as docs/limits.md names them. May be said several times;
+    /// in EDGERM_LIMITS with commas.
+    #[arg(
+        long,
+        env = "EDGERM_LIMITS",
+        value_name = "NAME=VALUE",
+        value_delimiter = ','
+    )]
+    limit: Vec<String>,
     /// Where agents are heard, over UDP.
     #[arg(long, env = "EDGERM_COAP", default_value = "127.0.0.1:5683")]
     coap: SocketAddr,
@@ -26,9 +53,8 @@ struct Args {
     /// when the master stops.
     #[arg(long, env = "EDGERM_STORE", value_name = "FILE")]
     store: Option<PathBuf>,
-    /// What is logged, as in `info,edgerm_master=debug`. Clients that hang up are not, unless
-    /// told.
-    #[arg(long, env = "EDGERM_LOG", default_value = "info,warp::server=off")]
+    /// What is logged, as in `info,edgerm_master=debug`. Slow callers are not, unless told.
+    #[arg(long, env = "EDGERM_LOG", default_value = "info,hyper=error")]
     log: String,
 }
 
@@ -50,15 +76,33 @@ async fn run() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
+    let mut limits = Limits::default();
+    for limit in &args.limit {
+        limits.set(limit)?;
+    }
+    let tls = args.tls_cert.zip(args.tls_key);
     let running = Server::start(Config {
         http: args.http,
+        tls: tls.map(|(certificate, key)| TlsFiles::new(certificate, key)),
+        limits,
         coap: args.coap,
         insecure: args.insecure,
         store: args.store,
         ..Config::default()
     })
     .await?;
-    stopped().await?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let stopped = stopped();
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            stopped = &mut stopped => break stopped?,
+            _ = hangup.recv() => match running.reload_certificate() {
+                Ok(()) => tracing::info!("the certificate was read again"),
+                Err(error) => tracing::error!("the certificate stays as it was: {error}"),
+            },
+        }
+    }
     tracing::info!("stopping");
     running.shutdown().await;
     Ok(())
@@ -66,7 +110,6 @@ async fn run() -> anyhow::Result<()> {
 
 /// Returns once the process is asked to stop, by Ctrl-C or SIGTERM.
 async fn stopped() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted,

@@ -1,6 +1,8 @@
 //! A master over sockets: UDP for agents, HTTP for frameworks and people. A thin loop around
 //! [`Master`].
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::access::{Store, StoreError, TokenError, Tokens};
 use crate::config::Config;
-use crate::http;
+use crate::http::{self, Certificate, TlsError};
 use crate::master::Master;
 use crate::registrar::Registrar;
 use crate::shared::Shared;
@@ -39,17 +41,20 @@ pub enum StartError {
         /// Why not.
         error: io::Error,
     },
-    /// An address is beyond loopback, where nobody would have to prove anything.
+    /// The HTTP API is beyond loopback, where secrets would be read or nobody would need any.
     #[error(
-        "{what} would listen on {address}, beyond loopback, where nobody proves anything yet: \
-         choose a loopback address, or take the risk with --insecure"
+        "the HTTP API would listen on {address}, beyond loopback, {lacks}; or choose a loopback \
+         address, or take the risk with --insecure"
     )]
-    Insecure {
-        /// For whom.
-        what: &'static str,
+    Exposed {
         /// Where.
         address: SocketAddr,
+        /// What it lacks.
+        lacks: Lacks,
     },
+    /// The certificate is no use.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The store is no use.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -66,6 +71,32 @@ pub enum StartError {
     Entropy(io::Error),
 }
 
+/// What the HTTP API needs to be reached from beyond loopback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lacks {
+    /// A certificate.
+    Tls,
+    /// A token.
+    Tokens,
+}
+
+impl fmt::Display for Lacks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tls => {
+                "without TLS, where tokens would be read on their way: give it a certificate with \
+                 --tls-cert and --tls-key"
+            }
+            Self::Tokens => {
+                "without tokens, where anybody would be an operator: start it on loopback with \
+                 --store FILE, issue one with `edgerm tokens issue NAME --role operator`, and \
+                 start it again with that FILE"
+            }
+        })
+    }
+}
+
 /// Starts masters.
 #[derive(Debug)]
 pub struct Server;
@@ -77,10 +108,6 @@ impl Server {
     ///
     /// [`StartError`].
     pub async fn start(config: Config) -> Result<Running, StartError> {
-        if !config.insecure && !config.http.ip().is_loopback() {
-            let (what, address) = ("the HTTP API", config.http);
-            return Err(StartError::Insecure { what, address });
-        }
         let entropy = match config.entropy {
             Some(entropy) => entropy,
             None => system_entropy().map_err(StartError::Entropy)?,
@@ -88,7 +115,9 @@ impl Server {
         let store = config.store.as_deref().map(Store::open).transpose()?;
         let enrolled = store.as_ref().map(Store::enrolled).transpose()?;
         let registrar = Registrar::open(store.clone(), config.limits.join_tokens)?;
-        let tokens = tokens(&config, store)?;
+        let mut tokens = tokens(&config, store)?;
+        check_exposure(&config, &mut tokens)?;
+        let certificate = config.tls.clone().map(Certificate::open).transpose()?;
         let (http, coap) = (config.http, config.coap);
         let bind_error = |what, address| {
             move |error| StartError::Bind {
@@ -122,7 +151,12 @@ impl Server {
             http_addr,
             coap_addr,
             coap: tokio::spawn(run_coap(Arc::clone(&shared))),
-            http: tokio::spawn(http::serve(Arc::clone(&shared), listener)),
+            http: tokio::spawn(http::serve(
+                Arc::clone(&shared),
+                listener,
+                certificate.clone(),
+            )),
+            certificate,
             shared,
         })
     }
@@ -135,12 +169,13 @@ pub struct Running {
     /// Where agents are heard.
     pub coap_addr: SocketAddr,
     shared: Arc<Shared>,
+    certificate: Option<Arc<Certificate>>,
     coap: JoinHandle<()>,
-    http: JoinHandle<()>,
+    http: JoinHandle<Result<(), TlsError>>,
 }
 
-impl std::fmt::Debug for Running {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Running")
             .field("http_addr", &self.http_addr)
             .field("coap_addr", &self.coap_addr)
@@ -149,6 +184,24 @@ impl std::fmt::Debug for Running {
 }
 
 impl Running {
+    /// Reads the certificate again, for connections to come; nothing where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`]; the certificate stays as it was.
+    pub fn reload_certificate(&self) -> Result<(), TlsError> {
+        let reloaded = self.certificate.as_ref().map(|it| it.reload()).transpose();
+        if reloaded.is_err() {
+            self.shared.count("certificateRefused");
+        }
+        reloaded.map(|_| ())
+    }
+
+    /// How often what happened that is no event: refusals by their code, datagrams ignored.
+    pub fn counters(&self) -> BTreeMap<&'static str, u64> {
+        self.shared.call(|master, _| master.counters().clone())
+    }
+
     /// Stops: long polls and streams end, calls in progress have a few seconds.
     pub async fn shutdown(self) {
         self.shared.stopping.send_replace(true);
@@ -197,6 +250,24 @@ async fn sleep(time: Option<Duration>) {
         Some(time) => tokio::time::sleep(time).await,
         None => std::future::pending().await,
     }
+}
+
+/// Refuses to be reached from beyond loopback where tokens can be read or are not asked for. From
+/// there on a last token is not revoked.
+fn check_exposure(config: &Config, tokens: &mut Tokens) -> Result<(), StartError> {
+    let address = config.http;
+    if config.insecure || address.ip().to_canonical().is_loopback() {
+        return Ok(());
+    }
+    let exposed = |lacks| Err(StartError::Exposed { address, lacks });
+    if config.tls.is_none() {
+        return exposed(Lacks::Tls);
+    }
+    if !tokens.are_asked_for() {
+        return exposed(Lacks::Tokens);
+    }
+    tokens.keep_one();
+    Ok(())
 }
 
 fn tokens(config: &Config, store: Option<Store>) -> Result<Tokens, StartError> {

@@ -12,7 +12,9 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use crate::access::Tokens;
 use crate::allocator::WaitId;
+use crate::config::Limits;
 use crate::events::EventRing;
+use crate::http::Gate;
 use crate::master::{Answer, Master, Output, Reply};
 use crate::registrar::Registrar;
 
@@ -32,8 +34,14 @@ pub(crate) struct Shared {
     pub(crate) stopping: watch::Sender<bool>,
     /// Whether agents and frameworks that prove nothing are taken from beyond loopback.
     pub(crate) insecure: bool,
+    /// Whether the HTTP API may be called by any host name.
+    pub(crate) any_name: bool,
     /// Bytes of a module at most.
     pub(crate) max_module: usize,
+    /// What is held, and asked, at most.
+    pub(crate) limits: Limits,
+    /// How often who may call.
+    pub(crate) gate: Gate,
     tokens: Mutex<Tokens>,
     /// Who changes who is enrolled.
     pub(crate) registrar: Registrar,
@@ -81,7 +89,10 @@ impl Shared {
             events: EventRing::new(config.limits.events),
             stopping: watch::Sender::new(false),
             insecure: config.insecure,
+            any_name: config.insecure || config.tls.is_some(),
             max_module: config.limits.module,
+            limits: config.limits,
+            gate: Gate::new(&config.limits),
             tokens: Mutex::new(tokens),
             registrar,
             socket,
@@ -99,6 +110,11 @@ impl Shared {
         let outcome = call(&mut core.master, self.clock.now());
         self.carry_out(&mut core);
         outcome
+    }
+
+    /// Counts a refusal.
+    pub(crate) fn count(&self, what: &'static str) {
+        self.lock().master.count(what);
     }
 
     /// Calls the master, and waits for the reply where there is none yet. `Err(None)`: the

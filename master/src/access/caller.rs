@@ -67,6 +67,11 @@ impl Caller {
         }
     }
 
+    /// The token that it shows, where that is asked for.
+    pub fn token(self) -> Option<TokenId> {
+        self.token
+    }
+
     /// What it sees and touches.
     pub fn scope(self) -> Scope {
         match (self.role, self.token) {

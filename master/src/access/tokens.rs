@@ -14,6 +14,8 @@ pub struct Tokens {
     entries: BTreeMap<String, Entry>,
     store: Option<Store>,
     max: usize,
+    /// Whether the last one may not be revoked.
+    keeps_one: bool,
 }
 
 #[derive(Debug)]
@@ -29,6 +31,7 @@ impl Tokens {
             entries: BTreeMap::new(),
             store: None,
             max,
+            keeps_one: false,
         }
     }
 
@@ -47,6 +50,7 @@ impl Tokens {
             entries,
             store: Some(store),
             max,
+            keeps_one: false,
         })
     }
 
@@ -120,6 +124,12 @@ impl Tokens {
         Ok(())
     }
 
+    /// Revokes no last operator's token from now on: without tokens, whoever reaches the master
+    /// is an operator.
+    pub fn keep_one(&mut self) {
+        self.keeps_one = true;
+    }
+
     /// Takes the token called `name` no more.
     ///
     /// # Errors
@@ -131,7 +141,8 @@ impl Tokens {
         let role = role.ok_or_else(|| TokenError::Unknown(name.to_owned()))?;
         let others = || self.entries.iter().filter(|(other, _)| *other != name);
         let is_last = !others().any(|(_, entry)| entry.role == Role::Operator);
-        if role == Role::Operator && is_last && others().next().is_some() {
+        let is_needed = self.keeps_one || others().next().is_some();
+        if role == Role::Operator && is_last && is_needed {
             return Err(TokenError::LastOperator(name.to_owned()));
         }
         if let Some(store) = &self.store {
@@ -229,6 +240,10 @@ mod tests {
         assert_eq!(revoked, Err(Denied::UnknownToken));
         assert!(matches!(tokens.revoke("o"), Err(TokenError::Unknown(_))));
         tokens.revoke("f").unwrap();
+        tokens.keep_one();
+        let last = tokens.revoke("p");
+        assert!(matches!(last, Err(TokenError::LastOperator(_))));
+        tokens.keeps_one = false;
         tokens.revoke("p").unwrap();
         assert!(!tokens.are_asked_for());
     }

@@ -1,5 +1,6 @@
 //! Bodies: read up to a limit, and as JSON with the field that breaks it named.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
@@ -7,10 +8,8 @@ use serde::de::DeserializeOwned;
 use warp::http::StatusCode;
 use warp::{Buf, Filter, Rejection};
 
-use super::{Failure, MAX_JSON};
-
-/// How long a body may be on its way: a module of 1 MiB comes over 300 kbit/s in that time.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::Failure;
+use crate::config::HttpLimits;
 
 /// Bytes beyond a body's limit that are read and dropped, so that a sender who writes before it
 /// reads hears the refusal, and not a connection that broke: 64 MiB.
@@ -21,13 +20,19 @@ const MAX_DISCARDED: usize = 64 << 20;
 pub(super) fn bytes(
     limit: usize,
 ) -> impl Filter<Extract = (Result<Vec<u8>, Failure>,), Error = Rejection> + Clone {
-    warp::body::stream().then(move |stream| in_time(PATIENCE, collect(stream, limit)))
+    limits()
+        .and(warp::body::stream())
+        .then(move |limits: HttpLimits, stream| in_time(limits.body, collect(stream, limit)))
 }
 
 /// The body as JSON.
 pub(super) fn json<T: DeserializeOwned + Send>()
 -> impl Filter<Extract = (Result<T, Failure>,), Error = Rejection> + Clone {
-    json_of(MAX_JSON)
+    limits()
+        .and(warp::body::stream())
+        .then(async |limits: HttpLimits, stream| {
+            parse(&in_time(limits.body, collect(stream, limits.json)).await?)
+        })
 }
 
 /// The body as JSON, of `limit` bytes at most.
@@ -35,6 +40,11 @@ pub(super) fn json_of<T: DeserializeOwned + Send>(
     limit: usize,
 ) -> impl Filter<Extract = (Result<T, Failure>,), Error = Rejection> + Clone {
     bytes(limit).map(|bytes: Result<Vec<u8>, Failure>| parse(&bytes?))
+}
+
+/// The limits of the connection that the request came by.
+fn limits() -> impl Filter<Extract = (HttpLimits,), Error = Infallible> + Copy {
+    warp::ext::optional().map(|limits: Option<HttpLimits>| limits.unwrap_or_default())
 }
 
 async fn in_time(

@@ -27,19 +27,26 @@ pub(super) fn scope(
     caller(api).map(Caller::scope)
 }
 
-/// Refuses callers without a token, and changes by those who may only look.
+/// Refuses callers without a token or who call too often, and changes by those who may only look.
 pub(super) fn admit(api: &Api) -> impl Filter<Extract = (), Error = Rejection> + Clone + use<> {
+    let gate = Api::clone(api);
     warp::method()
         .and(caller(api))
-        .and_then(|method: Method, caller: Caller| async move {
-            match method == Method::GET || method == Method::HEAD {
-                true => Ok(()),
-                false => caller
-                    .may_change()
-                    .map_err(|denied| warp::reject::custom(Failure::from(denied))),
-            }
+        .and_then(move |method: Method, caller: Caller| {
+            let admitted = check(&gate, &method, caller);
+            async move { admitted.map_err(warp::reject::custom) }
         })
         .untuple_one()
+}
+
+fn check(api: &Api, method: &Method, caller: Caller) -> Result<(), Failure> {
+    if let Some(token) = caller.token() {
+        api.gate.token(token)?;
+    }
+    match *method == Method::GET || *method == Method::HEAD {
+        true => Ok(()),
+        false => Ok(caller.may_change()?),
+    }
 }
 
 fn identify(api: &Api, header: Option<&str>) -> Result<Caller, Denied> {

@@ -1,10 +1,11 @@
 //! What is refused, as the caller sees it: a status and an `api::Refusal`.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use edgerm_protocol::api::Refusal;
 use warp::http::StatusCode;
-use warp::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use warp::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use warp::reply::Response;
 use warp::{Rejection, Reply};
 
@@ -14,8 +15,14 @@ use crate::refusal::Refuse;
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     status: StatusCode,
+    code: &'static str,
     refusal: Refusal,
+    retry_after: Option<Duration>,
 }
+
+/// The rule that a response says was broken, for whoever counts them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Code(pub(super) &'static str);
 
 impl warp::reject::Reject for Failure {}
 
@@ -24,7 +31,9 @@ impl<E: Refuse> From<E> for Failure {
         Self {
             status: StatusCode::from_u16(error.status())
                 .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            code: error.code(),
             refusal: error.refusal(),
+            retry_after: None,
         }
     }
 }
@@ -32,22 +41,50 @@ impl<E: Refuse> From<E> for Failure {
 impl Failure {
     pub(super) fn new(
         status: StatusCode,
-        code: &str,
+        code: &'static str,
         message: impl Into<String>,
         field: Option<String>,
     ) -> Self {
         Self {
             status,
+            code,
             refusal: Refusal {
                 code: code.to_owned(),
                 message: message.into(),
                 field,
             },
+            retry_after: None,
         }
     }
 
+    /// The same refusal, with the time after which to ask again.
+    pub(super) fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// The rule that was broken.
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The whole answer as HTTP/1.1, where no call can be answered: the connection's last.
+    pub(super) fn to_http(&self) -> String {
+        // The API's refusal is always JSON: it has text alone.
+        let body = serde_json::to_string(&self.refusal).unwrap_or_default();
+        let retry_after = self.retry_after.map_or_else(String::new, |wait| {
+            format!("retry-after: {}\r\n", whole_seconds(wait))
+        });
+        format!(
+            "HTTP/1.1 {}\r\ncontent-type: application/json\r\n{retry_after}connection: close\r\n\
+             content-length: {}\r\n\r\n{body}",
+            self.status,
+            body.len()
+        )
+    }
+
     /// Something that is named in the path is not there.
-    pub(super) fn unknown(code: &str, message: String) -> Self {
+    pub(super) fn unknown(code: &'static str, message: String) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, message, None)
     }
 
@@ -64,7 +101,7 @@ impl Failure {
     pub(super) fn foreign_host(host: &str) -> Self {
         let message = format!(
             "this master is not called {host:?}, as web pages might: call it by its address or \
-             as localhost, or start it with --insecure"
+             as localhost, or give it a certificate with --tls-cert"
         );
         Self::new(StatusCode::FORBIDDEN, "foreignHost", message, None)
     }
@@ -78,8 +115,18 @@ impl Reply for Failure {
             let bearer = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(WWW_AUTHENTICATE, bearer);
         }
+        if let Some(wait) = self.retry_after {
+            let seconds = HeaderValue::from(whole_seconds(wait));
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        response.extensions_mut().insert(Code(self.code));
         response
     }
+}
+
+/// Seconds as `Retry-After` has them (RFC 9110 section 10.2.3): none is too soon.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 /// Turns what no route took into a failure.

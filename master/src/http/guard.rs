@@ -13,16 +13,17 @@ use warp::{Filter, Rejection};
 
 use super::Failure;
 
-/// Refuses what a web page sends. Whoever is `insecure` may be called by any name.
+/// Refuses what a web page sends. A master of `any_name` has a certificate, which a page's own name
+/// is not in, or was told to be insecure.
 pub(super) fn not_from_a_page(
-    insecure: bool,
+    any_name: bool,
 ) -> impl Filter<Extract = (), Error = Rejection> + Clone {
     warp::method()
         .and(warp::header::optional::<String>("origin"))
         .and(warp::host::optional())
         .and_then(
             move |method: Method, origin: Option<String>, host: Option<Authority>| async move {
-                let host = host.filter(|_| !insecure);
+                let host = host.filter(|_| !any_name);
                 check(&method, origin.as_deref(), host.as_ref()).map_err(warp::reject::custom)
             },
         )

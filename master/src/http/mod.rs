@@ -10,12 +10,15 @@ mod enrollments;
 mod events;
 mod failure;
 mod frameworks;
+mod gate;
 mod guard;
 mod health;
 mod join;
+mod listener;
 mod modules;
 mod offers;
 mod query;
+mod rates;
 mod tasks;
 mod tokens;
 
@@ -29,26 +32,21 @@ use warp::{Filter, Reply};
 
 use crate::shared::Shared;
 pub(crate) use failure::Failure;
-
-/// Bytes of a JSON body at most: an acceptance of 16 tasks with all that a launch can carry
-/// fits many times.
-const MAX_JSON: usize = 256 << 10;
+pub(crate) use gate::Gate;
+pub(crate) use listener::Certificate;
+pub use listener::TlsError;
 
 /// The master, as the routes share it.
 type Api = Arc<Shared>;
 
-/// Serves until the server stops.
-pub(crate) async fn serve(api: Api, listener: TcpListener) {
-    let mut stopping = api.stopping.subscribe();
-    let stopped = async move {
-        // The sender lives as long as the server.
-        let _stopping = stopping.wait_for(|stopping| *stopping).await;
-    };
-    warp::serve(routes(&api))
-        .incoming(listener)
-        .graceful(stopped)
-        .run()
-        .await;
+/// Serves until the server stops, in TLS where there is a certificate.
+pub(crate) async fn serve(
+    api: Api,
+    listener: TcpListener,
+    certificate: Option<Arc<Certificate>>,
+) -> Result<(), TlsError> {
+    let routes = routes(&api);
+    listener::serve(api, listener, routes, certificate).await
 }
 
 /// Every route.
@@ -75,7 +73,7 @@ pub(crate) fn routes(
         .boxed();
     let open = join::open_route(api);
     let v1 = warp::path("v1").and(caller::admit(api)).and(v1);
-    guard::not_from_a_page(api.insecure)
+    guard::not_from_a_page(api.any_name)
         .and(open.or(v1).unify().or(health::routes(api)).unify())
         .recover(failure::recover)
         .unify()

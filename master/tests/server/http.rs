@@ -6,6 +6,11 @@ use serde_json::Value as Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// A free port of this machine alone.
+pub(crate) fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
 /// One HTTP/1.1 call, and its status and body.
 pub(crate) async fn call(to: SocketAddr, method: &str, path: &str, body: &[u8]) -> (u16, Json) {
     call_as(to, None, method, path, body).await

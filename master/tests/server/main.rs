@@ -9,6 +9,8 @@
 mod access;
 mod enrollment;
 mod http;
+mod limits;
+mod tls;
 
 use std::net::SocketAddr;
 use std::time::Duration;

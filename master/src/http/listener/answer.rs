@@ -1,0 +1,92 @@
+//! One call: held to what its source may ask, answered by the routes, and counted where it is
+//! refused.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+
+use hyper::body::Incoming;
+use hyper::service::Service;
+use hyper::{Request, StatusCode};
+use warp::Reply;
+use warp::http::header::{CONNECTION, HeaderValue};
+use warp::reply::Response;
+
+use crate::config::HttpLimits;
+use crate::http::failure::Code;
+use crate::http::gate::Source;
+use crate::http::{Api, Failure};
+
+/// Bytes of a header field besides its name and value: the colon, a space, the end of its line.
+const FIELD_OVERHEAD: usize = 4;
+
+/// The calls of one connection.
+pub(super) struct Answering<S> {
+    pub(super) api: Api,
+    pub(super) source: Source,
+    pub(super) routes: S,
+}
+
+impl<S> Service<Request<Incoming>> for Answering<S>
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let (api, source) = (Api::clone(&self.api), self.source);
+        let limits = api.limits.http;
+        let admitted = api.gate.call(source);
+        if let Err(failure) = admitted.and_then(|()| check_head(&request, &limits)) {
+            return Box::pin(std::future::ready(Ok(close(&api, failure))));
+        }
+        request.extensions_mut().insert(limits);
+        let answer = self.routes.call(request);
+        Box::pin(async move {
+            let response = answer.await?;
+            if response.status() == StatusCode::UNAUTHORIZED
+                && let Err(failure) = api.gate.failure(source)
+            {
+                return Ok(close(&api, failure));
+            }
+            count(&api, &response);
+            Ok(response)
+        })
+    }
+}
+
+/// Refuses a head that is larger than others.
+fn check_head<B>(request: &Request<B>, limits: &HttpLimits) -> Result<(), Failure> {
+    let headers = request.headers();
+    let fields = headers.iter();
+    let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + FIELD_OVERHEAD);
+    let bytes = request.uri().to_string().len() + fields.sum::<usize>();
+    let message = if headers.len() > limits.headers {
+        let (count, max) = (headers.len(), limits.headers);
+        format!("{count} header fields are more than the {max} that this master takes: send fewer")
+    } else if bytes > limits.head_bytes {
+        let max = limits.head_bytes;
+        format!("the head has more than the {max} bytes that this master takes: send fewer")
+    } else {
+        return Ok(());
+    };
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    Err(Failure::new(status, "headTooLarge", message, None))
+}
+
+/// The refusal of a call, which is the connection's last.
+fn close(api: &Api, failure: Failure) -> Response {
+    let mut response = failure.into_response();
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    count(api, &response);
+    response
+}
+
+fn count(api: &Api, response: &Response) {
+    if let Some(Code(code)) = response.extensions().get() {
+        api.count(code);
+    }
+}
