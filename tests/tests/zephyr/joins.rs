@@ -1,9 +1,12 @@
 //! What a node tells of itself when it joins, as `edgerm agents` shows it.
 
+use edgerm_framework::TaskState;
+use edgerm_framework::api::AgentState;
 use edgerm_tests::firmware::cluster::Cluster;
 use edgerm_tests::firmware::command;
 use edgerm_tests::firmware::image::Image;
 
+use crate::work::begin_averaging;
 use crate::{LARGE, NATIVE, NATIVE_64, PLAIN_NATIVE, RISCV, SMALL};
 
 pub(crate) fn small() {
@@ -50,6 +53,35 @@ pub(crate) fn native_plain() {
     let digits = |digits: &str| digits.len() == 6 && u32::from_str_radix(digits, 16).is_ok();
     assert!(address.is_some_and(digits), "{}", agent.name);
     assert!(!agent.proven, "{agent:?}");
+}
+
+/// A node whose credential was revoked is given up at once, and told so when it comes back.
+pub(crate) fn large_revoked() {
+    let mut cluster = Cluster::start();
+    let (mut node, agent) = cluster.join(&LARGE);
+    let task = begin_averaging(&cluster, &agent);
+    let revoked = cluster.client().revoke_credential(&agent.name);
+    cluster.wait("the revocation", revoked);
+    assert_eq!(cluster.end(task.id).state, TaskState::Lost);
+    node.reboot();
+    let why = "the master does not take this node's credential";
+    let _line = node.console().line_with(0, why);
+    assert_eq!(cluster.agent(agent.id).state, AgentState::Gone);
+}
+
+/// A node that is to have a credential in its settings, and has none.
+pub(crate) const UNENROLLED: Image =
+    PLAIN_NATIVE.with("unenrolled", &["CONFIG_EDGERM_SECURITY_SETTINGS=y"]);
+
+/// It says so and stays out, though the master would take anybody.
+pub(crate) fn native_unenrolled() {
+    let cluster = Cluster::plain();
+    let node = cluster.boot(&UNENROLLED);
+    let _line = node
+        .console()
+        .line_with(0, "no credential, so the node stays out");
+    let agents = cluster.wait("the agents", cluster.client().agents().all());
+    assert!(agents.is_empty(), "{agents:?}");
 }
 
 /// `columns` are tasks, cores, memory and devices.

@@ -65,6 +65,12 @@ fn main() -> ExitCode {
         case("joins::riscv", &[RISCV], joins::riscv),
         case("joins::native", &[NATIVE], joins::native),
         case("joins::native_64", &[NATIVE_64], joins::native_64),
+        case(
+            "joins::native_unenrolled",
+            &[joins::UNENROLLED],
+            joins::native_unenrolled,
+        ),
+        case("joins::large_revoked", &[LARGE], joins::large_revoked),
         case("joins::native_plain", &[PLAIN_NATIVE], joins::native_plain),
         case("results::small", &[SMALL], results::small),
         case("results::small_bursts", &[SMALL], results::small_bursts),
