@@ -15,7 +15,7 @@ static uint8_t buffer[256];
 
 static void *init(void)
 {
-	zassert_ok(edgerm_records_init());
+	zassert_ok(edgerm_settings_init());
 	return NULL;
 }
 
