@@ -134,18 +134,12 @@ impl Server {
         let http_addr = listener
             .local_addr()
             .map_err(bind_error("the HTTP API", http))?;
-        if config.insecure {
-            tracing::warn!("insecure: agents and frameworks are taken from anywhere, unproven");
-        } else {
-            tracing::info!(
-                "agents are taken from loopback only, until they can prove who they are"
-            );
-        }
-        tracing::info!(%http_addr, %coap_addr, "master is ready");
         let mut master = Master::new(config, entropy);
         for agent in enrolled.into_iter().flatten() {
             master.enroll(agent);
         }
+        tell_who_is_taken(&master);
+        tracing::info!(%http_addr, %coap_addr, "master is ready");
         let shared = Arc::new(Shared::new(master, tokens, registrar, socket));
         Ok(Running {
             http_addr,
@@ -159,6 +153,19 @@ impl Server {
             certificate,
             shared,
         })
+    }
+}
+
+/// Tells the log which agents there may be.
+fn tell_who_is_taken(master: &Master) {
+    if master.config().insecure {
+        tracing::warn!("insecure: agents and frameworks are taken from anywhere, unproven");
+    }
+    match master.enrolled().len() {
+        0 => tracing::info!(
+            "no agent is enrolled: until one is, by `edgerm enroll`, all are taken from loopback"
+        ),
+        enrolled => tracing::info!(enrolled, "agents prove who they are"),
     }
 }
 
