@@ -6,9 +6,12 @@ use std::path::Path;
 use std::process::Stdio;
 
 use edgerm_coap::oscore::Credential;
+use edgerm_linux_agent::Agent;
+use edgerm_linux_agent::config::Config;
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
-use crate::cluster::{Cluster, Said, edgerm};
+use crate::cluster::{Cluster, GREETER, Module, Said, edgerm};
 
 /// The command against a cluster, in a folder of the test's own.
 struct Here<'a> {
@@ -120,6 +123,42 @@ fn a_credential_goes_where_it_is_needed_and_nowhere_else() {
     let refused = here.say(&["revoke", "../tokens"]);
     assert_eq!(refused.code, Some(4), "{refused:?}");
     assert_eq!(here.enrolled().len(), 3);
+}
+
+/// An agent with the credential in `file`, in the test's own process.
+fn start(cluster: &Cluster, folder: &Path, file: &str) -> (Runtime, Agent) {
+    let config = Config {
+        credential: Some(folder.join(file)),
+        data_dir: folder.join("data"),
+        hwmon: false,
+        iio: false,
+        ..Config::new("pump", &cluster.coap)
+    };
+    let runtime = Runtime::new().unwrap();
+    let agent = runtime.block_on(Agent::start(config.options().unwrap()));
+    (runtime, agent.unwrap())
+}
+
+#[test]
+fn an_enrolled_agent_runs_tasks_until_it_is_revoked() {
+    let cluster = Cluster::up();
+    let folder = tempfile::tempdir().unwrap();
+    let here = Here {
+        cluster: &cluster,
+        folder: folder.path(),
+    };
+    let token = here.say(&["join-token", "issue"]).ok();
+    here.say_with(&token, &["join", "pump"]).ok();
+    let _agent = start(&cluster, folder.path(), "pump.toml");
+    let module = Module::new("enrolled", GREETER);
+    let on = ["--on", "agent=pump", "--env", "GREETING=hello", "--follow"];
+    let said = here.say(&[&["run", module.path()], &on[..]].concat());
+    assert!(said.ok().contains("hello"));
+
+    here.say(&["revoke", "pump"]).ok();
+    let agents = cluster.agents();
+    let pump = agents.iter().find(|agent| agent["name"] == "pump");
+    assert_eq!(pump.unwrap()["state"], "GONE");
 }
 
 #[test]
