@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use edgerm_framework::{Client, Error, api};
+use edgerm_framework::{Client, api};
 use edgerm_linux_agent::config::amount;
 
 use crate::console::Format;
-use crate::exit;
+use crate::exit::{self, Failure};
+use crate::own_token::OwnToken;
 use crate::resolve::{self, TaskRef};
 use crate::selector::{self, Selector};
 
@@ -42,6 +43,11 @@ pub(crate) struct Cli {
     #[arg(help_heading = EVERYWHERE)]
     pub(crate) token: Option<String>,
 
+    /// The authorities that a master with https is trusted by, in PEM, in place of this system's
+    #[arg(long, global = true, env = "EDGERM_CA", value_name = "FILE")]
+    #[arg(help_heading = EVERYWHERE)]
+    pub(crate) ca: Option<PathBuf>,
+
     /// How results are written
     #[arg(
         short,
@@ -68,11 +74,18 @@ impl Cli {
     /// Where the master is unless told.
     pub(crate) const DEFAULT_MASTER: &str = "http://127.0.0.1:8080";
 
-    /// A client of the master, with the token.
-    pub(crate) fn client(&self) -> Result<Client, Error> {
-        let client = Client::new(self.master_url())?;
-        match &self.token {
-            Some(token) => client.with_token(token),
+    /// A client of the master, with the token: the one told, or of this user's own `edgerm up`.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        let mut client = Client::new(self.master_url())?;
+        if let Some(path) = &self.ca {
+            let pem = std::fs::read(path).map_err(|error| {
+                Failure::Usage(format!("cannot read {}: {error}", path.display()))
+            })?;
+            client = client.with_authorities(&pem)?;
+        }
+        let own = || OwnToken::find(self.master_url());
+        match self.token.clone().or_else(own) {
+            Some(token) => Ok(client.with_token(&token)?),
             None => Ok(client),
         }
     }

@@ -5,16 +5,18 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use edgerm_framework::Client;
-use edgerm_framework::api::{AgentState, EventKind};
+use edgerm_framework::api::{AgentState, EventKind, NewToken, Role};
 use edgerm_framework::owned::AttributeValue;
 use edgerm_framework::resource::Access;
 use edgerm_linux_agent::Agent;
 use edgerm_linux_agent::config::{self, ActuatorConfig, SensorConfig, Simulation};
+use edgerm_master::access::Secret;
 use edgerm_master::{Config, Running, Server};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::exit::{BoxError, Failure};
+use crate::own_token::OwnToken;
 
 /// Averages what it reads of a temperature sensor.
 pub(crate) const MOVING_AVERAGE: &[u8] =
@@ -32,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A master and its agents.
 pub(crate) struct Cluster {
     master: Running,
+    /// What its operator shows, until it ends.
+    secret: Secret,
     agents: Vec<Agent>,
     /// Where the nodes keep modules, removed with the cluster.
     _data: TempDir,
@@ -49,9 +53,18 @@ impl Cluster {
     pub(crate) async fn start(http: SocketAddr, coap: SocketAddr) -> Result<Self, Failure> {
         let data = tempfile::tempdir()
             .map_err(|error| Failure::local("cannot make a folder for modules", error))?;
+        let mut entropy = [0; 32];
+        getrandom::fill(&mut entropy)
+            .map_err(|error| Failure::local("no entropy to draw a token from", error))?;
+        let secret = Secret::from_entropy(entropy);
+        let operator = NewToken {
+            name: "up".to_owned(),
+            role: Role::Operator,
+        };
         let config = Config {
             http,
             coap,
+            tokens: vec![(operator, secret.clone())],
             ..Config::default()
         };
         let master = Server::start(config).await.map_err(Failure::MasterStart)?;
@@ -66,6 +79,7 @@ impl Cluster {
         }
         Ok(Self {
             master,
+            secret,
             agents,
             _data: data,
         })
@@ -88,7 +102,13 @@ impl Cluster {
 
     /// A client of the master.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        Ok(Client::new(&self.url())?)
+        Ok(Client::new(&self.url())?.with_token(self.secret.as_str())?)
+    }
+
+    /// Lets other commands of this user find the master's token, until that is dropped.
+    pub(crate) fn show_token(&self) -> Result<OwnToken, Failure> {
+        OwnToken::write(self.master.http_addr, self.secret.as_str())
+            .map_err(|error| Failure::local("cannot keep a token for other commands", error))
     }
 
     /// Waits until every agent has registered and told what it has.

@@ -135,7 +135,7 @@ impl From<io::Error> for Failure {
 
 fn code_of(error: &Error) -> u8 {
     match error {
-        Error::Address { .. } | Error::Token => 2,
+        Error::Address { .. } | Error::Token | Error::Authorities(_) => 2,
         Error::Unreachable { .. }
         | Error::Broken { .. }
         | Error::Silent { .. }

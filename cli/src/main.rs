@@ -16,6 +16,7 @@
 //! | `resolve`, `module_source` | ids written short, modules in files |
 //! | `interrupt` | Ctrl-C |
 //! | `cluster` | a master and its agents, in this process |
+//! | `own_token` | the token of such a master, for other commands of this user |
 
 mod args;
 mod cluster;
@@ -29,6 +30,7 @@ mod gather;
 mod interrupt;
 mod module_source;
 mod outputs;
+mod own_token;
 mod resolve;
 mod selector;
 mod table;

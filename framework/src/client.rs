@@ -28,7 +28,8 @@ pub struct Client {
 
 #[expect(clippy::missing_errors_doc, reason = "said once, of the type")]
 impl Client {
-    /// A client of the master at `url`: `http://host:port`, or `host:port`. Connects when it
+    /// A client of the master at `url`: `http://host:port`, `https://host:port` or `host:port`,
+    /// which is http. With https it trusts the authorities of this system. Connects when it
     /// is first used.
     pub fn new(url: &str) -> Result<Self, Error> {
         Ok(Self {
@@ -39,6 +40,12 @@ impl Client {
     /// The same client, that shows `token` with every call.
     pub fn with_token(mut self, token: &str) -> Result<Self, Error> {
         self.transport.set_token(token)?;
+        Ok(self)
+    }
+
+    /// The same client, that trusts the authorities in `pem` and no others.
+    pub fn with_authorities(mut self, pem: &[u8]) -> Result<Self, Error> {
+        self.transport.set_authorities(pem)?;
         Ok(self)
     }
 

@@ -13,7 +13,9 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 #[non_exhaustive]
 pub enum Error {
     /// The text is no address of a master.
-    #[error("{url:?} is no address of a master: {reason}; write it as http://host:port")]
+    #[error(
+        "{url:?} is no address of a master: {reason}; write it as http://host:port or https://host:port"
+    )]
     Address {
         /// The text.
         url: String,
@@ -23,6 +25,9 @@ pub enum Error {
     /// The text cannot be a token.
     #[error("the token has characters that no token has: is it whole, and on one line?")]
     Token,
+    /// The certificates of authorities are no use.
+    #[error("no authorities to trust a master by: {0}; give a file of certificates in PEM")]
+    Authorities(String),
     /// No connection came about, so nothing was asked: the call may be made again.
     #[error("cannot reach the master at {url}: {}", root(source.as_ref()))]
     Unreachable {
@@ -106,6 +111,7 @@ impl Error {
             Self::Broken { .. } | Self::Silent { .. } => true,
             Self::Address { .. }
             | Self::Token
+            | Self::Authorities(_)
             | Self::Unreachable { .. }
             | Self::Refused { .. }
             | Self::Protocol { .. }
@@ -119,6 +125,7 @@ impl Error {
             Self::Refused { refusal, .. } => Some(&refusal.code),
             Self::Address { .. }
             | Self::Token
+            | Self::Authorities(_)
             | Self::Unreachable { .. }
             | Self::Broken { .. }
             | Self::Silent { .. }

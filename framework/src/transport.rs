@@ -1,6 +1,7 @@
 //! HTTP/1.1 to one master: requests, answers, refusals, patience.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use edgerm_protocol::api::Refusal;
@@ -8,8 +9,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_rustls::builderstates::WantsSchemes;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -21,6 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Time for a connection to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a connection that is not used is kept: less than a master keeps it, 30 s, or a call
+/// might be written into its end.
+const IDLE: Duration = Duration::from_secs(15);
 
 /// Bytes of an answer at most: a page of [`edgerm_protocol::api::MAX_PAGE`] of the largest
 /// agents stays below it.
@@ -62,25 +73,50 @@ impl fmt::Display for Call {
     }
 }
 
+/// A pool of connections, with TLS where the address says so.
+type Http = Client<HttpsConnector<HttpConnector>, RequestBody>;
+
 /// Connections to one master.
 #[derive(Clone)]
 pub(crate) struct Transport {
     url: String,
     /// What the `Authorization` header says.
     authorization: Option<HeaderValue>,
-    http: Client<HttpConnector, RequestBody>,
+    http: Http,
 }
 
 impl Transport {
     pub(crate) fn new(url: &str) -> Result<Self, Error> {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        connector.set_nodelay(true);
+        let url = normalise(url)?;
+        let builder = HttpsConnectorBuilder::new();
+        let provider = ring::default_provider();
+        let http = if url.starts_with("https") {
+            let builder = builder.with_provider_and_native_roots(provider);
+            pool(builder.map_err(|error| Error::Authorities(error.to_string()))?)
+        } else {
+            pool(builder.with_tls_config(trusting(RootCertStore::empty())?))
+        };
         Ok(Self {
-            url: normalise(url)?,
+            url,
             authorization: None,
-            http: Client::builder(TokioExecutor::new()).build(connector),
+            http,
         })
+    }
+
+    /// Trusts these authorities, in PEM, and no others.
+    pub(crate) fn set_authorities(&mut self, pem: &[u8]) -> Result<(), Error> {
+        let refused = |error: &dyn fmt::Display| Error::Authorities(error.to_string());
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|error| refused(&error))?;
+            roots.add(certificate).map_err(|error| refused(&error))?;
+        }
+        if roots.is_empty() {
+            return Err(refused(&"there is no certificate in it"));
+        }
+        let builder = HttpsConnectorBuilder::new().with_tls_config(trusting(roots)?);
+        self.http = pool(builder);
+        Ok(())
     }
 
     /// Shows `token` with every call.
@@ -219,6 +255,29 @@ impl Transport {
     }
 }
 
+fn trusting(roots: RootCertStore) -> Result<ClientConfig, Error> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Authorities(error.to_string()))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn pool(builder: HttpsConnectorBuilder<WantsSchemes>) -> Http {
+    let mut connector = HttpConnector::new();
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    connector.set_nodelay(true);
+    // Which scheme it is, the connector around it decides.
+    connector.enforce_http(false);
+    let connector = builder
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(connector);
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .build(connector)
+}
+
 /// A body of JSON.
 pub(crate) fn json_body<T: Serialize>(value: &T) -> RequestBody {
     match serde_json::to_vec(value) {
@@ -249,9 +308,8 @@ fn normalise(url: &str) -> Result<String, Error> {
     };
     let uri: Uri = full.parse().map_err(|_| address("it is no URL"))?;
     match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") => return Err(address("https is not spoken yet")),
-        _ => return Err(address("it is not http")),
+        Some("http" | "https") => {}
+        _ => return Err(address("it is neither http nor https")),
     }
     if uri.host().is_none_or(str::is_empty) {
         return Err(address("it names no host"));
@@ -274,7 +332,7 @@ mod tests {
             ("localhost:8080", Some("http://localhost:8080")),
             ("http://gateway/edgerm/", Some("http://gateway/edgerm")),
             ("http://[::1]:8080", Some("http://[::1]:8080")),
-            ("https://localhost", None),
+            ("https://gateway:8443/", Some("https://gateway:8443")),
             ("coap://localhost", None),
             ("http://", None),
             ("http://host/?a=b", None),

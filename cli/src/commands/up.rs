@@ -12,6 +12,7 @@ use crate::interrupt::Interrupt;
 pub(super) async fn up(console: &Console, args: &Up) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     let cluster = Cluster::start(args.http, args.coap).await?;
+    let own = cluster.show_token()?;
     let told = tokio::select! {
         told = tell(console, &cluster) => told,
         () = interrupt.raised() => Err(Failure::Interrupted),
@@ -20,6 +21,7 @@ pub(super) async fn up(console: &Console, args: &Up) -> Result<(), Failure> {
         interrupt.raised().await;
         console.note("\nending the tasks and the nodes");
     }
+    drop(own);
     cluster.shutdown().await;
     told
 }

@@ -13,6 +13,7 @@ pub(crate) fn edgerm(args: &[&str]) -> Command {
         .args(args)
         .env_remove("EDGERM_MASTER")
         .env_remove("EDGERM_TOKEN")
+        .env_remove("EDGERM_CA")
         .env_remove("RUST_LOG");
     command
 }

@@ -59,7 +59,7 @@ fn a_command_line_that_is_wrong() {
         &["run", module.path(), "--mem", "much"],
         &["run", module.path(), "--on", "sensor"],
         &["run", module.path(), "--count", "0"],
-        &["ps", "--master", "https://localhost"],
+        &["ps", "--master", "coap://localhost"],
         &["ps", "-o", "yaml"],
     ];
     for args in wrong {

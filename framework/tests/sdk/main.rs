@@ -8,3 +8,4 @@ mod events;
 mod example;
 mod proxy;
 mod scheduler;
+mod tls;
