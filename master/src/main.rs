@@ -81,6 +81,7 @@ async fn run() -> anyhow::Result<()> {
         limits.set(limit)?;
     }
     let tls = args.tls_cert.zip(args.tls_key);
+    let mut hangup = signal(SignalKind::hangup())?;
     let running = Server::start(Config {
         http: args.http,
         tls: tls.map(|(certificate, key)| TlsFiles::new(certificate, key)),
@@ -91,7 +92,6 @@ async fn run() -> anyhow::Result<()> {
         ..Config::default()
     })
     .await?;
-    let mut hangup = signal(SignalKind::hangup())?;
     let stopped = stopped();
     tokio::pin!(stopped);
     loop {

@@ -84,3 +84,49 @@ fn it_does_not_listen_beyond_loopback_unless_told() {
     let mut process = Process::start(&insecure);
     assert!(process.http().ip().is_unspecified());
 }
+
+#[test]
+fn a_hangup_reads_the_certificate_again_and_a_broken_one_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+    let write = || {
+        let names = vec!["localhost".to_owned()];
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    };
+    write();
+    let files = [certificate.to_str().unwrap(), key.to_str().unwrap()];
+    let any = "127.0.0.1:0";
+    let mut process = Process::start(&[
+        "--http",
+        any,
+        "--coap",
+        any,
+        "--tls-cert",
+        files[0],
+        "--tls-key",
+        files[1],
+        "--limit",
+        "http.head=10s",
+    ]);
+    let id = process.0.id().to_string();
+    let mut log = BufReader::new(process.0.stderr.take().unwrap()).lines();
+    let mut until = |said: &str| {
+        let line = log.find(|line| line.as_ref().unwrap().contains(said));
+        line.expect(said).unwrap()
+    };
+    let hang_up = || {
+        let sent = Command::new("kill").args(["-HUP", &id]).status();
+        assert!(sent.unwrap().success());
+    };
+    // It is heard from before the master is ready.
+    until("http_addr=");
+    write();
+    hang_up();
+    until("the certificate was read again");
+    std::fs::write(&key, "no key").unwrap();
+    hang_up();
+    let said = until("the certificate stays as it was");
+    assert!(said.contains("key.pem"), "{said}");
+}
