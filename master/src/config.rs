@@ -104,6 +104,8 @@ pub struct Limits {
     pub unproven_total: Rate,
     /// Frameworks registered: 1,000.
     pub frameworks: usize,
+    /// Frameworks registered with one token of a framework's role: 100.
+    pub token_frameworks: usize,
     /// Tasks that ended and are remembered: 10,000.
     pub ended_tasks: usize,
     /// Long polls waiting: 4,096.
@@ -148,6 +150,7 @@ impl Default for Limits {
                 burst: 10_000,
             },
             frameworks: 1000,
+            token_frameworks: 100,
             ended_tasks: 10_000,
             waits: 4096,
             messages: 16,

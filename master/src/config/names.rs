@@ -40,7 +40,7 @@ enum Slot<'a> {
 
 impl Limits {
     /// Every limit by its name.
-    fn slots(&mut self) -> [(&'static str, Slot<'_>); 31] {
+    fn slots(&mut self) -> [(&'static str, Slot<'_>); 32] {
         use Slot::{Count, Rate, Time};
         let http = &mut self.http;
         [
@@ -49,6 +49,7 @@ impl Limits {
             ("unproven", Rate(&mut self.unproven)),
             ("unproven-total", Rate(&mut self.unproven_total)),
             ("frameworks", Count(&mut self.frameworks)),
+            ("token-frameworks", Count(&mut self.token_frameworks)),
             ("ended-tasks", Count(&mut self.ended_tasks)),
             ("waits", Count(&mut self.waits)),
             ("messages", Count(&mut self.messages)),

@@ -23,6 +23,8 @@ pub enum NewFrameworkError {
     Role(TextError),
     /// So many are registered.
     TooMany(usize),
+    /// So many are registered with this token.
+    TooManyOwn(usize),
 }
 
 impl fmt::Display for NewFrameworkError {
@@ -30,6 +32,11 @@ impl fmt::Display for NewFrameworkError {
         match self {
             Self::Name(error) => write!(f, "the name is {error}"),
             Self::Role(error) => write!(f, "the role is {error}"),
+            Self::TooManyOwn(count) => write!(
+                f,
+                "{count} frameworks are registered with this token: remove one with DELETE \
+                 /v1/frameworks/{{id}}"
+            ),
             Self::TooMany(count) => write!(
                 f,
                 "{count} frameworks are registered: remove one with DELETE /v1/frameworks/{{id}}"
@@ -44,6 +51,7 @@ impl Refuse for NewFrameworkError {
     fn status(&self) -> u16 {
         match self {
             Self::Name(_) | Self::Role(_) => 422,
+            Self::TooManyOwn(_) => 429,
             Self::TooMany(_) => 503,
         }
     }
@@ -51,6 +59,7 @@ impl Refuse for NewFrameworkError {
     fn code(&self) -> &'static str {
         match self {
             Self::Name(_) | Self::Role(_) => "badName",
+            Self::TooManyOwn(_) => "tooManyOwnFrameworks",
             Self::TooMany(_) => "tooManyFrameworks",
         }
     }
@@ -59,7 +68,7 @@ impl Refuse for NewFrameworkError {
         match self {
             Self::Name(_) => Some("name".to_owned()),
             Self::Role(_) => Some("role".to_owned()),
-            Self::TooMany(_) => None,
+            Self::TooMany(_) | Self::TooManyOwn(_) => None,
         }
     }
 }
@@ -116,6 +125,12 @@ impl Master {
         let too_many = NewFrameworkError::TooMany(self.ledger.framework_count());
         if self.ledger.framework_count() >= self.config.limits.frameworks {
             return Err(too_many);
+        }
+        let all = self.ledger.frameworks(None);
+        let own = all.filter(|framework| owner.is_some() && framework.owner == owner);
+        let own = own.count();
+        if own >= self.config.limits.token_frameworks {
+            return Err(NewFrameworkError::TooManyOwn(own));
         }
         let id = self.draw(FrameworkId, |ledger, id| ledger.framework(*id).is_some());
         let change = Change::FrameworkRegistered {

@@ -249,6 +249,38 @@ async fn tokens_and_those_without_have_rates_of_their_own() {
     master.shutdown().await;
 }
 
+#[tokio::test]
+async fn a_token_registers_so_many_frameworks_and_others_are_not_held_up() {
+    let limits = Limits {
+        token_frameworks: 2,
+        ..Limits::default()
+    };
+    let roles = [Role::Operator, Role::Framework, Role::Framework];
+    let tokens = (0..).zip(roles).map(|(byte, role)| {
+        let name = format!("token-{byte}");
+        (NewToken { name, role }, Secret::from_entropy([byte; 32]))
+    });
+    let tokens: Vec<_> = tokens.collect();
+    let secrets: Vec<_> = tokens.iter().map(|(_, secret)| secret.clone()).collect();
+    let master = start_with(limits, tokens).await;
+    let register = async |token: usize| {
+        let token = Some(secrets[token].as_str());
+        let new = br#"{"name": "f"}"#;
+        call_as(master.http_addr, token, "POST", "/v1/frameworks", new).await
+    };
+    for _ in 0..2 {
+        assert_eq!(register(1).await.0, 201);
+    }
+    let (status, told) = register(1).await;
+    assert_eq!(
+        (status, &told["code"]),
+        (429, &"tooManyOwnFrameworks".into())
+    );
+    assert_eq!(register(2).await.0, 201);
+    assert_eq!(master.counters()["tooManyOwnFrameworks"], 1);
+    master.shutdown().await;
+}
+
 /// File descriptors that are open, and kilobytes of memory.
 fn held() -> (usize, u64) {
     let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().count();
