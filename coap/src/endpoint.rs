@@ -238,6 +238,7 @@ impl<S: Security> Endpoint<S> {
     }
 
     /// Answers a request. The reply goes out now, and again whenever the request is repeated.
+    /// One that the security layer does not protect an answer to waits no longer.
     pub fn respond(
         &mut self,
         now: Instant,
@@ -252,10 +253,13 @@ impl<S: Security> Endpoint<S> {
             .inbox
             .envelope(id)
             .ok_or(RespondError::UnknownRequest(id))?;
-        let packet = self
+        let protected = self
             .security
-            .protect_response(binding, response.to_packet(envelope))
-            .map_err(RespondError::Security)?;
+            .protect_response(binding, response.to_packet(envelope));
+        let packet = protected.map_err(|error| {
+            self.inbox.forget(id);
+            RespondError::Security(error)
+        })?;
         let max = self.config.max_datagram;
         let reply = packet.into_bytes();
         if reply.len() > max {

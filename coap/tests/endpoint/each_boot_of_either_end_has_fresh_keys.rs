@@ -189,6 +189,11 @@ fn a_request_of_keys_of_before_is_not_answered_with_those_that_followed() {
         ))
     );
     assert!(!master.endpoint.is_busy(), "it waits for no answer either");
+    assert_eq!(
+        node.waiting(),
+        0,
+        "it takes no place from those that can be"
+    );
 }
 
 #[test]
