@@ -2,7 +2,7 @@
 //! registration was given; one that the master does not know is answered 4.01, upon which the
 //! agent registers.
 
-use edgerm_coap::{BlockSize, Code, Method, ReceivedRequest, RequestId, Response};
+use edgerm_coap::{BlockSize, Code, Method, ReceivedRequest, RequestId, RespondError, Response};
 use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::message::{
     Deregister, Output as OutputMessage, Ping, Pong, StatusUpdate, path,
@@ -110,7 +110,16 @@ impl Master {
         let Some(peer) = self.peers.get_mut(to) else {
             return;
         };
-        if let Err(error) = peer.endpoint.respond(now, id, response) {
+        let mut answered = peer.endpoint.respond(now, id, response);
+        if let Err(RespondError::TooLarge { .. }) = answered {
+            // One that stayed would take the place of others. What is too long is a diagnostic.
+            let code = match response.code.is_success() {
+                true => Code::INTERNAL_SERVER_ERROR,
+                false => response.code,
+            };
+            answered = peer.endpoint.respond(now, id, &Response::new(code));
+        }
+        if let Err(error) = answered {
             tracing::warn!(%to, %error, "a request stays unanswered");
             self.count("unanswered");
         }
@@ -124,7 +133,11 @@ impl Master {
         from: PeerId,
         session: SessionId,
     ) -> Result<AgentId, Refused> {
-        let agent = self.ledger.session(session).map(|agent| agent.id);
+        let agent = self.ledger.session(session);
+        // Who does not prove itself has none under a name that was enrolled since.
+        let taken = |name: &str| self.enrolled.by_name(name).is_some();
+        let agent = agent.filter(|agent| from.proves() || !taken(&agent.name));
+        let agent = agent.map(|agent| agent.id);
         // Who proves itself has no part in another's session, nor has who does not in his.
         let agent = agent.filter(|agent| {
             let link = self.links.get(agent);

@@ -95,7 +95,11 @@ impl Master {
         let named = key.and_then(|key| Some((key, self.enrolled.by_key_id(key)?.1)));
         let known = named.and_then(|(key, _)| self.peers.address(PeerId::Key(key)));
         // From where an agent proved to be, it may say as much as it likes.
-        if known != Some(from) && !self.unproven.allows(now, from.ip()) {
+        let limiter = match named {
+            Some(_) => &mut self.unproven,
+            None => &mut self.unknown,
+        };
+        if known != Some(from) && !limiter.allows(now, from.ip()) {
             return self.count("rate_limited");
         }
         let Some((key, credential)) = named else {
@@ -147,7 +151,7 @@ impl Master {
             Err(Ignored::DuplicateAnswered) if self.peers.address(id) != Some(from) => {
                 self.ask_for_proof_again(key, from, datagram);
             }
-            Err(ignored) => self.on_ignored(key, from, datagram, &ignored),
+            Err(ignored) => self.on_ignored(now, key, from, datagram, &ignored),
         }
         self.flush(id);
     }
@@ -202,7 +206,14 @@ impl Master {
     }
 
     /// Tells whoever speaks with keys that are not those of its agent, in the clear.
-    fn on_ignored(&mut self, key: [u8; 4], from: SocketAddr, datagram: &[u8], ignored: &Ignored) {
+    fn on_ignored(
+        &mut self,
+        now: Instant,
+        key: [u8; 4],
+        from: SocketAddr,
+        datagram: &[u8],
+        ignored: &Ignored,
+    ) {
         let Ignored::Security(error) = ignored else {
             return self.count(ignored.label());
         };
@@ -213,10 +224,7 @@ impl Master {
                 self.reject(from, datagram, Code::UNAUTHORIZED);
             }
             SecurityError::Unauthentic => {
-                self.count("unauthentic");
-                let agent = self.enrolled.by_key_id(key).map(|(name, _)| name);
-                let agent = agent.unwrap_or_default();
-                tracing::warn!(%from, agent, "a message does not verify: forged, or of another secret");
+                self.warn_of_unauthentic(now, from, key);
                 self.reject(from, datagram, Code::BAD_REQUEST);
             }
             SecurityError::Replayed => self.count("replayed"),

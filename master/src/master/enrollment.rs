@@ -1,5 +1,8 @@
 //! Who may be an agent.
 
+use std::sync::Arc;
+
+use edgerm_protocol::api::AgentState;
 use edgerm_protocol::{AgentId, Instant};
 
 use super::Master;
@@ -13,18 +16,35 @@ impl Master {
     }
 
     /// Takes an agent from now on, in place of the one of its name, whose credential is refused
-    /// at once. Whoever calls has made it last.
+    /// at once, or who never had one. Whoever calls has made it last.
     pub fn enroll(&mut self, agent: Enrolled) {
+        let name = Arc::clone(&agent.name);
+        let was_empty = self.enrolled.is_empty();
         if let Some(key_id) = self.enrolled.put(agent) {
             self.forget_key(key_id);
+        }
+        if was_empty && !self.config.insecure {
+            // None that proves nothing is taken any more.
+            let agents: Vec<AgentId> = self.links.keys().copied().collect();
+            for agent in agents {
+                self.forget_plain(agent);
+            }
+        } else if let Some(agent) = self.ledger.agent_named(&name) {
+            self.forget_plain(agent.id);
         }
     }
 
     /// Refuses the agent of this name from now on, and gives it up.
     pub fn unenroll(&mut self, now: Instant, name: &str) {
         if let Some(key_id) = self.enrolled.remove(name) {
-            let agent = self.forget_key(key_id);
-            if let Some(agent) = agent {
+            self.forget_key(key_id);
+            // Also where it was last heard with a credential of before.
+            let agent = self.ledger.agent_named(name);
+            let agent = agent.filter(|agent| agent.state != AgentState::Gone);
+            if let Some(agent) = agent.map(|agent| agent.id)
+                && let Some(link) = self.links.get(&agent)
+                && link.peer.proves()
+            {
                 self.lose(now, agent, "the credential of its agent was revoked");
             }
         }
@@ -38,15 +58,30 @@ impl Master {
 
     /// Ends whatever goes on under a key id that is no one's any more. What waits for its agent
     /// waits on.
-    fn forget_key(&mut self, key_id: [u8; 4]) -> Option<AgentId> {
-        let peer = self.peers.forget(key_id)?;
+    fn forget_key(&mut self, key_id: [u8; 4]) {
+        let Some(peer) = self.peers.forget(key_id) else {
+            return;
+        };
         self.set_peer_timer(PeerId::Key(key_id), peer.timer, None);
-        let agent = peer.agent?;
+        if let Some(agent) = peer.agent {
+            self.hold_asked(agent);
+        }
+    }
+
+    /// The same for an agent that proves nothing.
+    fn forget_plain(&mut self, agent: AgentId) {
+        let peer = self.links.get(&agent).map(|link| link.peer);
+        if let Some(peer) = peer.filter(|peer| !peer.proves()) {
+            self.hold_asked(agent);
+            self.leave_path(agent, peer);
+        }
+    }
+
+    fn hold_asked(&mut self, agent: AgentId) {
         if let Some(link) = self.links.get_mut(&agent)
             && let Some((_, command)) = link.asked.take()
         {
             link.hold(command);
         }
-        Some(agent)
     }
 }

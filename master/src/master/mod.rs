@@ -136,9 +136,13 @@ pub struct Master {
     freed: BTreeSet<AgentId>,
     emitted: VecDeque<Output>,
     refusal_after: Instant,
+    /// When what does not verify is logged again.
+    unauthentic_after: Instant,
     challenges: Challenges,
     /// How often who is not known to be where it is may be heard.
     unproven: RateLimiter,
+    /// How often who is not enrolled may be: apart, so as not to take the former's turns.
+    unknown: RateLimiter,
     random: Pcg64,
     counters: BTreeMap<&'static str, u64>,
 }
@@ -176,8 +180,10 @@ impl Master {
             freed: BTreeSet::new(),
             emitted: VecDeque::new(),
             refusal_after: Instant::default(),
+            unauthentic_after: Instant::default(),
             challenges: Challenges::new(key),
             unproven: RateLimiter::new(limits.unproven, limits.unproven_total, random.next_u64()),
+            unknown: RateLimiter::new(limits.unproven, limits.unproven_total, random.next_u64()),
             random,
             counters: BTreeMap::new(),
             config,
@@ -296,6 +302,19 @@ impl Master {
              master with --insecure to take it all the same"
         );
         true
+    }
+
+    /// Tells of a message in the name of an agent that does not verify, not each time: anybody
+    /// who saw a message of the agent's can send as many as he likes.
+    fn warn_of_unauthentic(&mut self, now: Instant, from: SocketAddr, key: [u8; 4]) {
+        self.count("unauthentic");
+        if now < self.unauthentic_after {
+            return;
+        }
+        self.unauthentic_after = now + std::time::Duration::from_millis(REFUSAL_INTERVAL_MS);
+        let agent = self.enrolled.by_key_id(key).map(|(name, _)| name);
+        let agent = agent.unwrap_or_default();
+        tracing::warn!(%from, agent, "a message does not verify: forged, or of another secret");
     }
 
     pub(crate) fn count(&mut self, what: &'static str) {

@@ -327,6 +327,91 @@ fn what_was_revoked_ends_at_once_and_what_was_rotated_goes_on_with_the_new() {
 }
 
 #[test]
+fn who_is_revoked_before_it_came_back_with_its_rotated_credential_is_given_up_at_once() {
+    let mut world = World::proving(1);
+    let (_, task) = world.launched();
+    world.master.enroll(Enrolled {
+        credential: Credential::new([7; 4], [7; 16], [7; 8]),
+        ..enrolled(0)
+    });
+    world.master.unenroll(world.now, "node-0");
+    world.settle();
+    assert_eq!(world.state(task), TaskState::Lost);
+}
+
+#[test]
+fn who_proves_nothing_has_no_session_under_a_name_that_is_enrolled_since() {
+    let mut world = World::new(1);
+    world.master.config.insecure = true;
+    world.nodes[0].deaf = true;
+    let (_, task) = world.launched();
+    world.nodes[0].deaf = false;
+    world.master.enroll(enrolled(0));
+    assert_eq!(
+        world.ping(0, &[update(task, TaskState::Running)]),
+        Code::UNAUTHORIZED
+    );
+    world.pass(20_000);
+    assert_eq!(world.nodes[0].heard.len(), 0, "nor is it asked anything");
+    // The one that was enrolled takes its place, and its task.
+    world.nodes[0] = Node::proving(0, 1);
+    world.register(0, &[]);
+    assert_eq!(world.state(task), TaskState::Starting);
+    assert_eq!(world.nodes[0].heard.len(), 1);
+}
+
+#[test]
+fn who_proves_nothing_is_asked_nothing_once_anybody_is_enrolled() {
+    let mut world = World::new(1);
+    world.nodes[0].deaf = true;
+    let (_, task) = world.launched();
+    world.master.enroll(enrolled(3));
+    world.nodes[0].deaf = false;
+    world.pass(5_000);
+    assert_eq!(world.nodes[0].heard.len(), 0);
+    assert_eq!(world.state(task), TaskState::Issued);
+}
+
+#[test]
+fn a_flood_of_who_is_not_enrolled_keeps_out_nobody_who_is() {
+    let mut world = World::proving(1);
+    world.reboot(2);
+    let mut strange = Node::proving(9, 1);
+    strange.keys().unwrap().begin();
+    let path = [path::REGISTER];
+    let request = Request::post_cbor(&path, &[]);
+    strange.endpoint.request(world.now, &request).unwrap();
+    let datagram = strange.endpoint.poll_transmit().unwrap();
+    let total = Config::default().limits.unproven_total.burst;
+    for number in 0..total + 100 {
+        let from = SocketAddr::from((std::net::Ipv4Addr::from(number << 8), 1));
+        world.master.handle_datagram(world.now, from, &datagram);
+    }
+    let refused = sent(&mut world).len();
+    assert!(refused <= usize::try_from(total).unwrap(), "{refused}");
+    assert!(count(&world, "rate_limited") >= 100);
+    assert_eq!(world.ping(0, &[]), Code::UNAUTHORIZED, "in the clear");
+    world.register(0, &[]);
+}
+
+#[test]
+fn what_does_not_verify_is_counted_each_time_and_logged_seldom() {
+    let mut world = World::proving(1);
+    let ping = ping_on_its_way(&mut world);
+    let mut logged = 0;
+    for flipped in 1..=255 {
+        let mut forged = ping.clone();
+        *forged.last_mut().unwrap() ^= flipped;
+        let before = world.master.unauthentic_after;
+        world
+            .master
+            .handle_datagram(world.now, world.nodes[0].address, &forged);
+        logged += u32::from(world.master.unauthentic_after != before);
+    }
+    assert_eq!((count(&world, "unauthentic"), logged), (255, 1));
+}
+
+#[test]
 fn who_is_not_known_to_be_there_is_heard_so_often_and_no_more() {
     let mut world = World::proving(1);
     let mut strange = Node::proving(9, 1);

@@ -205,3 +205,19 @@ proptest! {
         prop_assert!(code.class() == 4 || code.is_success());
     }
 }
+
+#[test]
+fn an_answer_that_is_too_long_leaves_room_for_other_requests() {
+    let mut world = World::new(1);
+    let [most, less] = ["x".repeat(252), "x".repeat(251)];
+    let path = [&*most, &*most, &*most, &*less];
+    for _ in 0..5 {
+        let request = Request::post_cbor(&path, &[]);
+        let node = &mut world.nodes[0];
+        node.endpoint.request(world.now, &request).unwrap();
+        world.settle();
+        let (code, _) = world.nodes[0].responses.pop().expect("an answer");
+        assert_eq!(code, Code::NOT_FOUND);
+    }
+    assert_eq!(world.ping(0, &[]), Code::CHANGED);
+}
