@@ -152,7 +152,7 @@ impl Peers {
     }
 
     /// The agent with this key proved to be at `address`. Who was there before is there no more,
-    /// as far as is known.
+    /// as far as is known: requests to it wait until it proves where it is.
     pub(crate) fn prove(&mut self, key: [u8; 4], address: SocketAddr) {
         let Some(peer) = self.peers.get_mut(&PeerId::Key(key)) else {
             return;
@@ -163,7 +163,12 @@ impl Peers {
         {
             self.paths.remove(&before);
         }
-        self.paths.insert(address, key);
+        if let Some(displaced) = self.paths.insert(address, key)
+            && displaced != key
+            && let Some(displaced) = self.peers.get_mut(&PeerId::Key(displaced))
+        {
+            displaced.path = None;
+        }
     }
 
     /// Nobody has this key any more.
@@ -282,6 +287,7 @@ mod tests {
         assert_eq!(peers.proven_at(address(2)), Some(PeerId::Key([1; 4])));
         peers.prove([2; 4], address(2));
         assert_eq!(peers.proven_at(address(2)), Some(PeerId::Key([2; 4])));
+        assert_eq!(peers.address(PeerId::Key([1; 4])), None);
         // Who was there before leaves it to the other.
         peers.prove([1; 4], address(4));
         assert_eq!(peers.proven_at(address(2)), Some(PeerId::Key([2; 4])));

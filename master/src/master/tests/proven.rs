@@ -193,6 +193,23 @@ fn an_address_that_changes_while_a_ping_is_sent_again_heals_with_that() {
 }
 
 #[test]
+fn who_comes_back_to_an_address_that_another_had_meanwhile_is_heard_there() {
+    let mut world = World::proving(2);
+    let home = world.nodes[0].address;
+    for (node, address) in [(1, home), (1, elsewhere(5)), (0, home)] {
+        world.nodes[0].address = elsewhere(9);
+        world.nodes[node].address = address;
+        assert_eq!(world.ping(node, &[]), Code::CHANGED);
+    }
+    let framework = world.framework("default");
+    let offers = world.offers(framework, 2);
+    let first = world.master.ledger().agent_named("node-0").unwrap().id;
+    let offer = offers.iter().find(|offer| offer.agent == first).unwrap();
+    world.accept(offer, task(1));
+    assert_eq!(world.state(TaskId(1)), TaskState::Starting);
+}
+
+#[test]
 fn a_datagram_that_is_sent_on_from_elsewhere_moves_no_path() {
     let mut world = World::proving(1);
     let home = address(&world);
