@@ -208,8 +208,8 @@ impl ParamKind {
 pub struct Args([u64; MAX_PARAMS]);
 
 impl Args {
-    /// The argument at `index`, without sign, as a 32-bit number.
-    pub(crate) const fn u32(&self, index: usize) -> u32 {
+    /// The argument at `index`, below [`MAX_PARAMS`], without sign, as a 32-bit number.
+    pub const fn u32(&self, index: usize) -> u32 {
         let [a, b, c, d, ..] = self.0[index].to_le_bytes();
         u32::from_le_bytes([a, b, c, d])
     }

@@ -4,6 +4,8 @@
 //! corpus, so that every input which once taught the fuzzer something is tried by
 //! `cargo test`. They panic where a property does not hold.
 
+#[path = "fuzz/modules.rs"]
+mod modules;
 #[path = "fuzz/oscore.rs"]
 mod oscore;
 
@@ -21,6 +23,7 @@ use edgerm_protocol::message::{
 use edgerm_protocol::owned::Description;
 use edgerm_protocol::{Instant, decode, encode};
 
+pub use modules::{admission, host_calls};
 pub use oscore::oscore_exchange;
 
 /// A fuzz target.
@@ -33,7 +36,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 7] = [
     Target {
         name: "protocol_messages",
         run: protocol_messages,
@@ -53,6 +56,14 @@ pub const TARGETS: [Target; 5] = [
     Target {
         name: "oscore_exchange",
         run: oscore_exchange,
+    },
+    Target {
+        name: "admission",
+        run: admission,
+    },
+    Target {
+        name: "host_calls",
+        run: host_calls,
     },
 ];
 
