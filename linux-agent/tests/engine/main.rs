@@ -6,6 +6,8 @@ mod features_that_no_agent_tells_are_refused;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod selects_choose_what_their_condition_says;
+#[cfg(test)]
 mod slices_go_on_where_they_ended;
 #[cfg(test)]
 mod tables_are_held_to_their_elements_together;

@@ -3,6 +3,8 @@
 //! A call that waits leaves the interpreter as a host error, which wasmi keeps resumable; so a
 //! task that sleeps, receives or runs out of fuel is a value, and to drop it ends it.
 
+mod selects;
+
 use std::fmt;
 
 use edgerm_task_abi::{
@@ -93,7 +95,8 @@ impl Engine for WasmiEngine {
         calls: C,
     ) -> Result<WasmiTask<C>, StartError> {
         let engine = wasmi::Engine::new(&self.config);
-        let module = Module::new(&engine, wasm).map_err(|_| StartError::Module)?;
+        let wasm = selects::set_apart(wasm).map_err(|_| StartError::Module)?;
+        let module = Module::new(&engine, &wasm).map_err(|_| StartError::Module)?;
         let mut store = Store::new(
             &engine,
             State {
