@@ -161,8 +161,9 @@ impl Master {
     pub fn new(config: Config, entropy: [u8; 32]) -> Self {
         let limits = config.limits;
         // Two uses of one entropy must not tell of each other: ids are seen by everybody.
-        let (key, seed) = split(entropy);
-        let mut random = Pcg64::from_seed(seed);
+        let [key, seed, hashing] = split(entropy);
+        let random = Pcg64::from_seed(seed);
+        let mut hashing = Pcg64::from_seed(hashing);
         Self {
             ledger: Ledger::new(),
             allocator: Allocator::default(),
@@ -182,8 +183,8 @@ impl Master {
             refusal_after: Instant::default(),
             unauthentic_after: Instant::default(),
             challenges: Challenges::new(key),
-            unproven: RateLimiter::new(limits.unproven, limits.unproven_total, random.next_u64()),
-            unknown: RateLimiter::new(limits.unproven, limits.unproven_total, random.next_u64()),
+            unproven: RateLimiter::new(limits.unproven, limits.unproven_total, hashing.next_u64()),
+            unknown: RateLimiter::new(limits.unproven, limits.unproven_total, hashing.next_u64()),
             random,
             counters: BTreeMap::new(),
             config,
@@ -336,12 +337,13 @@ impl Master {
     }
 }
 
-/// A key and a seed out of one entropy, of which neither tells the other.
-fn split(entropy: [u8; 32]) -> ([u8; 32], [u8; 32]) {
+/// A key, a seed of what everybody sees and a seed of what nobody does, out of one entropy: none
+/// tells of another.
+fn split(entropy: [u8; 32]) -> [[u8; 32]; 3] {
     use sha2::{Digest, Sha256};
-    let part = |name: &[u8]| {
+    let names: [&[u8]; 3] = [b"challenges", b"ids and jitter", b"hashing"];
+    names.map(|name| {
         let digest = Sha256::new().chain_update(name).chain_update(entropy);
         digest.finalize().into()
-    };
-    (part(b"challenges"), part(b"ids and jitter"))
+    })
 }
