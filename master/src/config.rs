@@ -106,6 +106,10 @@ pub struct Limits {
     pub frameworks: usize,
     /// Frameworks registered with one token of a framework's role: 100.
     pub token_frameworks: usize,
+    /// Open offers of one framework: 1,000.
+    pub framework_offers: usize,
+    /// Tasks of one framework that have not ended: 10,000.
+    pub framework_tasks: usize,
     /// Tasks that ended and are remembered: 10,000.
     pub ended_tasks: usize,
     /// Long polls waiting: 4,096.
@@ -151,6 +155,8 @@ impl Default for Limits {
             },
             frameworks: 1000,
             token_frameworks: 100,
+            framework_offers: 1000,
+            framework_tasks: 10_000,
             ended_tasks: 10_000,
             waits: 4096,
             messages: 16,

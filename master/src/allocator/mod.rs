@@ -44,11 +44,27 @@ pub struct Allocator {
     filters: BTreeMap<(FrameworkId, AgentId), Instant>,
     /// Agents in which a task could run, perhaps.
     free: BTreeSet<AgentId>,
+    /// Open offers that one framework may have.
+    max_offers: usize,
     /// The agent that was offered last.
     last: Option<AgentId>,
 }
 
 impl Allocator {
+    /// Nobody waits; a framework may have `max_offers` open at once.
+    pub fn new(max_offers: usize) -> Self {
+        Self {
+            max_offers,
+            ..Self::default()
+        }
+    }
+
+    /// Offers that `framework` may be made beside those that are open.
+    fn room(&self, ledger: &Ledger, framework: FrameworkId) -> usize {
+        let open = ledger.framework(framework).map_or(0, |it| it.offers.len());
+        self.max_offers.saturating_sub(open)
+    }
+
     /// Lets a request wait.
     pub fn wait(&mut self, id: WaitId, waiting: Waiting) {
         self.waiting.insert(id, waiting);
@@ -136,7 +152,7 @@ impl Allocator {
                     self.suits(ledger, now, request, agent, &free)
                 })
             })
-            .take(request.max)
+            .take(request.max.min(self.room(ledger, request.framework)))
             .collect()
     }
 
@@ -205,6 +221,7 @@ impl Allocator {
             .is_some_and(|until| *until > now);
         let module = request.constraints.module;
         wants
+            && self.room(ledger, request.framework) > 0
             && !filtered
             && agent.is_offerable()
             && constraint::matches(&request.constraints, agent, free)

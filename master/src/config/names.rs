@@ -40,7 +40,7 @@ enum Slot<'a> {
 
 impl Limits {
     /// Every limit by its name.
-    fn slots(&mut self) -> [(&'static str, Slot<'_>); 32] {
+    fn slots(&mut self) -> [(&'static str, Slot<'_>); 34] {
         use Slot::{Count, Rate, Time};
         let http = &mut self.http;
         [
@@ -50,6 +50,8 @@ impl Limits {
             ("unproven-total", Rate(&mut self.unproven_total)),
             ("frameworks", Count(&mut self.frameworks)),
             ("token-frameworks", Count(&mut self.token_frameworks)),
+            ("framework-offers", Count(&mut self.framework_offers)),
+            ("framework-tasks", Count(&mut self.framework_tasks)),
             ("ended-tasks", Count(&mut self.ended_tasks)),
             ("waits", Count(&mut self.waits)),
             ("messages", Count(&mut self.messages)),

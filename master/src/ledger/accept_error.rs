@@ -17,6 +17,13 @@ use crate::variants::VariantError;
 pub enum AcceptError {
     /// There is no such framework.
     UnknownFramework(FrameworkId),
+    /// The framework would have more tasks that have not ended than it may.
+    TooManyTasks {
+        /// How many it would have.
+        count: usize,
+        /// How many it may have.
+        max: usize,
+    },
     /// The offer cannot be accepted.
     Offer(OfferError),
     /// A task breaks a rule.
@@ -102,6 +109,11 @@ impl fmt::Display for AcceptError {
             Self::UnknownFramework(framework) => write!(
                 f,
                 "there is no framework {framework}: register with POST /v1/frameworks"
+            ),
+            Self::TooManyTasks { count, max } => write!(
+                f,
+                "the framework would have {count} tasks, at most {max} may run: wait until some \
+                 end, or kill some with POST /v1/tasks/{{id}}/kill"
             ),
             Self::Offer(error) => error.fmt(f),
             Self::Task { index, fault } => write!(f, "task {index}: {fault}"),

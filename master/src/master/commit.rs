@@ -138,6 +138,12 @@ impl Master {
             .remove(&(offer.expires_at, Timer::Offer(offer.id)));
         self.freed.insert(offer.agent);
         self.allocator.note(&self.ledger, offer.agent);
+        // It was at its bound, for which agents that became free may have been passed over.
+        let framework = self.ledger.framework(offer.framework);
+        let open = framework.map(|framework| framework.offers.len() + 1);
+        if open == Some(self.config.limits.framework_offers) && !self.allocator.is_idle() {
+            self.freed.extend(self.allocator.free_agents());
+        }
         let reason = end.name().to_owned();
         let offer_id = offer.id;
         self.tell(

@@ -166,7 +166,7 @@ impl Master {
         let mut hashing = Pcg64::from_seed(hashing);
         Self {
             ledger: Ledger::new(),
-            allocator: Allocator::default(),
+            allocator: Allocator::new(config.limits.framework_offers),
             outputs: OutputStore::default(),
             modules: Box::new(MemoryStore::new(limits.module_bytes)),
             variants: Variants::new(limits.variant_bytes),

@@ -150,6 +150,7 @@ impl Refuse for AcceptError {
     fn status(&self) -> u16 {
         match self {
             Self::UnknownFramework(_) => 404,
+            Self::TooManyTasks { .. } => 429,
             Self::Offer(error) => error.status(),
             Self::Task { fault, .. } => match fault {
                 AcceptFault::IdUsed(_) => 409,
@@ -173,6 +174,7 @@ impl Refuse for AcceptError {
     fn code(&self) -> &'static str {
         match self {
             Self::UnknownFramework(_) => "unknownFramework",
+            Self::TooManyTasks { .. } => "tooManyTasks",
             Self::Offer(error) => error.code(),
             Self::Task { fault, .. } => match fault {
                 AcceptFault::IdUsed(_) => "taskIdUsed",
@@ -196,7 +198,7 @@ impl Refuse for AcceptError {
     fn field(&self) -> Option<String> {
         let (index, fault) = match self {
             Self::UnknownFramework(_) => return Some("framework".to_owned()),
-            Self::Offer(_) => return None,
+            Self::TooManyTasks { .. } | Self::Offer(_) => return None,
             Self::Task { index, fault } => (index, fault),
         };
         let below = match fault {

@@ -135,6 +135,7 @@ impl Master {
         offer: OfferId,
         accept: &api::Accept,
     ) -> Result<api::Accepted, AcceptError> {
+        self.check_task_count(accept)?;
         if self.variants.is_full() {
             let tasks = self.ledger.tasks(None);
             let running = tasks.filter(|task| !task.state.is_terminal());
@@ -157,6 +158,18 @@ impl Master {
             .map(|task| self.task_view(now, task))
             .collect();
         Ok(api::Accepted { tasks })
+    }
+
+    /// Holds a framework to the tasks that it may have at once.
+    fn check_task_count(&self, accept: &api::Accept) -> Result<(), AcceptError> {
+        let max = self.config.limits.framework_tasks;
+        let framework = self.ledger.framework(accept.framework);
+        let count = framework.map_or(0, |framework| framework.tasks.len());
+        let count = count.saturating_add(accept.tasks.len());
+        match count > max && !accept.tasks.is_empty() {
+            true => Err(AcceptError::TooManyTasks { count, max }),
+            false => Ok(()),
+        }
     }
 
     /// Returns `offer`, and does not offer its agent to this framework for the filter's time.

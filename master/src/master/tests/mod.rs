@@ -1,6 +1,7 @@
 //! The master on a virtual clock, with agents that are small machines of data: a CoAP endpoint
 //! and what it has heard.
 
+mod bounds;
 mod health;
 mod offers;
 mod paths;

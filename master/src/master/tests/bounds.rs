@@ -1,0 +1,68 @@
+//! What one framework may hold.
+
+use super::*;
+use crate::refusal::Refuse;
+
+fn bounded(nodes: u8, offers: usize, tasks: usize) -> World {
+    let mut world = World::new(nodes);
+    let mut config = Config::default();
+    config.limits.framework_offers = offers;
+    config.limits.framework_tasks = tasks;
+    world.master = Master::new(config, [2; 32]);
+    world.add_module();
+    for node in 0..world.nodes.len() {
+        world.register(node, &[]);
+    }
+    world
+}
+
+#[test]
+fn a_framework_has_no_more_open_offers_than_it_may() {
+    let mut world = bounded(3, 2, 10);
+    let (greedy, other) = (world.framework("a"), world.framework("b"));
+    let held = world.offers(greedy, 3);
+    assert_eq!(held.len(), 2);
+    assert!(world.offers(greedy, 3).is_empty());
+    let Answer::Waiting(wait) = world.request(greedy, 1, 50_000) else {
+        panic!("a third was offered");
+    };
+    let third = world.offers(other, 3);
+    assert_eq!(third.len(), 1, "another is offered what is left");
+    let decline = |world: &mut World, offer: &api::Offer, filter_ms| {
+        let decline = api::Decline {
+            framework: offer.framework,
+            filter_ms,
+        };
+        let done = world.master.decline_offer(world.now, offer.id, &decline);
+        done.unwrap();
+        world.settle();
+    };
+    decline(&mut world, &third[0], 0);
+    assert!(!world.replies.contains_key(&wait), "it waits at its bound");
+    decline(&mut world, &held[0], 60_000);
+    let Some(Reply::Offers(offers)) = world.replies.remove(&wait) else {
+        panic!("nothing was offered when an offer ended");
+    };
+    assert_eq!(offers.offers[0].agent, third[0].agent, "passed over before");
+}
+
+#[test]
+fn a_framework_has_no_more_tasks_than_it_may() {
+    let mut world = bounded(1, 10, 1);
+    let (framework, running) = world.launched();
+    let offer = world.offers(framework, 1).remove(0);
+    let mut next = task(2);
+    next.resources.devices.clear();
+    let accept = Accept {
+        framework,
+        tasks: vec![next],
+    };
+    let refused = world.master.accept_offer(world.now, offer.id, &accept);
+    let refused = refused.unwrap_err();
+    assert_eq!((refused.status(), refused.code()), (429, "tooManyTasks"));
+    assert!(world.master.ledger().offer(offer.id).is_some());
+    assert!(world.master.ledger().task(TaskId(2)).is_none());
+    world.ping(0, &[update(running, TaskState::Completed)]);
+    let accepted = world.master.accept_offer(world.now, offer.id, &accept);
+    assert_eq!(accepted.unwrap().tasks.len(), 1);
+}
