@@ -1,5 +1,6 @@
 //! One method for each call of the API.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use edgerm_protocol::api::{
@@ -57,6 +58,12 @@ impl Client {
     /// That the master serves, and what it is.
     pub async fn health(&self) -> Result<Health, Error> {
         self.get("/healthz").await
+    }
+
+    /// How often what happened that is no event: refusals by their code, datagrams ignored. For who
+    /// sees everything.
+    pub async fn counters(&self) -> Result<BTreeMap<String, u64>, Error> {
+        self.get("/v1/counters").await
     }
 
     /// Every agent.

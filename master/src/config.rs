@@ -126,6 +126,8 @@ pub struct Limits {
     pub module: usize,
     /// Bytes of all modules: 256 MiB.
     pub module_bytes: usize,
+    /// Bytes of modules uploaded with one token that is no operator's: 64 MiB.
+    pub token_module_bytes: usize,
     /// Bytes of variants of modules that no task needs any more: 16 MiB.
     pub variant_bytes: usize,
     /// Tokens issued: 1,000.
@@ -165,6 +167,7 @@ impl Default for Limits {
             output_bytes: 64 << 20,
             module: MAX_MODULE,
             module_bytes: 256 << 20,
+            token_module_bytes: 64 << 20,
             variant_bytes: 16 << 20,
             tokens: 1000,
             enrolled: 100_000,

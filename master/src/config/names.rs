@@ -40,7 +40,7 @@ enum Slot<'a> {
 
 impl Limits {
     /// Every limit by its name.
-    fn slots(&mut self) -> [(&'static str, Slot<'_>); 34] {
+    fn slots(&mut self) -> [(&'static str, Slot<'_>); 35] {
         use Slot::{Count, Rate, Time};
         let http = &mut self.http;
         [
@@ -60,6 +60,7 @@ impl Limits {
             ("output-bytes", Count(&mut self.output_bytes)),
             ("module", Count(&mut self.module)),
             ("module-bytes", Count(&mut self.module_bytes)),
+            ("token-module-bytes", Count(&mut self.token_module_bytes)),
             ("variant-bytes", Count(&mut self.variant_bytes)),
             ("tokens", Count(&mut self.tokens)),
             ("enrolled", Count(&mut self.enrolled)),

@@ -6,6 +6,7 @@
 mod agents;
 mod body;
 mod caller;
+mod counters;
 mod enrollments;
 mod events;
 mod failure;
@@ -69,6 +70,8 @@ pub(crate) fn routes(
         .or(enrollments::routes(api))
         .unify()
         .or(join::routes(api))
+        .unify()
+        .or(counters::routes(api))
         .unify()
         .boxed();
     let open = join::open_route(api);

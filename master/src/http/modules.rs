@@ -7,8 +7,10 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
+use super::caller::scope;
 use super::query::{self, Query, query};
 use super::{Api, Failure, body, show, with};
+use crate::access::Scope;
 use crate::admission::{self, Admitted};
 use crate::ledger::Module;
 
@@ -18,9 +20,10 @@ pub(super) fn routes(
     let upload = warp::path!("modules")
         .and(warp::post())
         .and(with(api))
+        .and(scope(api))
         .and(body::bytes(api.max_module))
-        .then(|api: Api, body| async move {
-            match upload(&api, body).await {
+        .then(|api: Api, scope: Scope, body| async move {
+            match upload(&api, scope, body).await {
                 Ok((module, true)) => show(StatusCode::CREATED, Ok(module)),
                 Ok((module, false)) => show(StatusCode::OK, Ok(module)),
                 Err(failure) => failure.into_response(),
@@ -45,7 +48,11 @@ pub(super) fn routes(
 }
 
 /// Admits a module, beside the master: the check takes as long as the module is large.
-async fn upload(api: &Api, body: Result<Vec<u8>, Failure>) -> Result<(api::Module, bool), Failure> {
+async fn upload(
+    api: &Api,
+    scope: Scope,
+    body: Result<Vec<u8>, Failure>,
+) -> Result<(api::Module, bool), Failure> {
     let wasm = body?;
     let limits = admission::Limits {
         module_bytes: api.max_module,
@@ -70,7 +77,7 @@ async fn upload(api: &Api, body: Result<Vec<u8>, Failure>) -> Result<(api::Modul
     };
     let taken = api.call(|master, now| {
         let module = module(now, &admitted);
-        master.add_module(now, module, Arc::from(admitted.wasm))
+        master.upload_module(now, scope.owner(), module, Arc::from(admitted.wasm))
     });
     Ok(taken?)
 }

@@ -124,6 +124,8 @@ pub struct Master {
     outputs: OutputStore,
     modules: Box<dyn ModuleStore>,
     variants: Variants,
+    /// Bytes of modules that were uploaded with each token.
+    uploaded: BTreeMap<TokenId, usize>,
     peers: Peers,
     enrolled: Agents,
     links: BTreeMap<AgentId, Link>,
@@ -170,6 +172,7 @@ impl Master {
             outputs: OutputStore::default(),
             modules: Box::new(MemoryStore::new(limits.module_bytes)),
             variants: Variants::new(limits.variant_bytes),
+            uploaded: BTreeMap::new(),
             peers: Peers::new(limits.strangers),
             enrolled: Agents::new(limits.enrolled),
             links: BTreeMap::new(),

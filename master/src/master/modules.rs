@@ -8,6 +8,7 @@ use edgerm_protocol::{Instant, ModuleId};
 
 use super::view::view_module;
 use super::{Master, Paging};
+use crate::access::TokenId;
 use crate::ledger::{Change, Module};
 use crate::modules::StoreError;
 use crate::refusal::Refuse;
@@ -18,12 +19,19 @@ use crate::refusal::Refuse;
 pub enum ModuleError {
     /// Its bytes are not kept.
     Store(StoreError),
+    /// What was uploaded with one token would have more bytes than these.
+    TooManyBytes(usize),
 }
 
 impl fmt::Display for ModuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(error) => error.fmt(f),
+            Self::TooManyBytes(max) => write!(
+                f,
+                "the modules of one token may have {max} bytes together: upload with another, or \
+                 raise the master's --limit token-module-bytes"
+            ),
         }
     }
 }
@@ -33,7 +41,7 @@ impl std::error::Error for ModuleError {}
 impl Refuse for ModuleError {
     fn status(&self) -> u16 {
         match self {
-            Self::Store(StoreError::Full { .. }) => 507,
+            Self::Store(StoreError::Full { .. }) | Self::TooManyBytes(_) => 507,
             Self::Store(StoreError::KeyTaken(_)) => 409,
         }
     }
@@ -42,6 +50,7 @@ impl Refuse for ModuleError {
         match self {
             Self::Store(StoreError::Full { .. }) => "storeFull",
             Self::Store(StoreError::KeyTaken(_)) => "keyTaken",
+            Self::TooManyBytes(_) => "tooManyModuleBytes",
         }
     }
 }
@@ -65,6 +74,33 @@ impl Master {
                 .put(module.id, bytes)
                 .map_err(ModuleError::Store)?;
             self.commit(now, Change::ModuleAdmitted(module));
+        }
+        Ok((view, new))
+    }
+
+    /// Takes a module as [`Self::add_module`] does, and counts it to whose token it was uploaded
+    /// with. One that is known already counts to nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`ModuleError`]; nothing is kept.
+    pub fn upload_module(
+        &mut self,
+        now: Instant,
+        owner: Option<TokenId>,
+        module: Module,
+        bytes: Arc<[u8]>,
+    ) -> Result<(api::Module, bool), ModuleError> {
+        let max = self.config.limits.token_module_bytes;
+        let uploaded = owner.and_then(|owner| self.uploaded.get(&owner)).copied();
+        let together = uploaded.unwrap_or(0).saturating_add(bytes.len());
+        let known = self.ledger.module(module.id).is_some();
+        if owner.is_some() && !known && together > max {
+            return Err(ModuleError::TooManyBytes(max));
+        }
+        let (view, new) = self.add_module(now, module, bytes)?;
+        if let Some(owner) = owner.filter(|_| new) {
+            self.uploaded.insert(owner, together);
         }
         Ok((view, new))
     }

@@ -66,3 +66,53 @@ fn a_framework_has_no_more_tasks_than_it_may() {
     let accepted = world.master.accept_offer(world.now, offer.id, &accept);
     assert_eq!(accepted.unwrap().tasks.len(), 1);
 }
+
+#[test]
+fn a_token_has_no_more_bytes_of_modules_than_it_may() {
+    let mut world = World::new(0);
+    let mut config = Config::default();
+    config.limits.token_module_bytes = 250;
+    world.master = Master::new(config, [2; 32]);
+    let [owner, other] = [1, 2].map(|byte| {
+        let mut tokens = crate::access::Tokens::in_memory(2);
+        let secrets = [9, byte].map(|byte| crate::access::Secret::from_entropy([byte; 32]));
+        for (secret, role) in secrets
+            .iter()
+            .zip([api::Role::Operator, api::Role::Framework])
+        {
+            let name = format!("{role:?}");
+            tokens.issue(&api::NewToken { name, role }, secret).unwrap();
+        }
+        let caller = tokens.identify(Some(secrets[1].as_str())).unwrap();
+        caller.scope().owner()
+    });
+    let mut upload = |owner, first: u8| {
+        let module = Module {
+            id: ModuleId([first; 32]),
+            size: 100,
+            memory: 0,
+            memory_needed: 0,
+            permissions: Permissions::NONE,
+            features: Vec::new(),
+            admitted_at: world.now,
+        };
+        let taken = world
+            .master
+            .upload_module(world.now, owner, module, Arc::from(vec![0; 100]));
+        taken.map(|(_, new)| new)
+    };
+    assert_eq!(upload(owner, 1), Ok(true));
+    assert_eq!(upload(owner, 1), Ok(false), "known, so it counts to nobody");
+    assert_eq!(upload(owner, 2), Ok(true));
+    let refused = upload(owner, 3).unwrap_err();
+    assert_eq!(
+        (refused.status(), refused.code()),
+        (507, "tooManyModuleBytes")
+    );
+    assert!(refused.to_string().contains("token-module-bytes"));
+    assert_eq!(upload(owner, 2), Ok(false));
+    assert_eq!(upload(other, 3), Ok(true));
+    for first in 4..10 {
+        assert_eq!(upload(None, first), Ok(true), "an operator's");
+    }
+}
