@@ -276,6 +276,9 @@ pub(crate) enum Tokens {
         /// What its bearer may do
         #[arg(long, value_enum, value_name = "ROLE")]
         role: Role,
+
+        #[command(flatten)]
+        allowed: Allowed,
     },
     /// List the tokens, without their secrets
     List,
@@ -284,6 +287,43 @@ pub(crate) enum Tokens {
         /// What it is called
         name: String,
     },
+}
+
+/// The policy of a framework's token.
+#[derive(Debug, Args)]
+pub(crate) struct Allowed {
+    /// A permission that tasks may be granted, or `none`; give it again for more [default: all]
+    #[arg(long, value_name = "PERMISSION")]
+    allow_permission: Vec<String>,
+
+    /// A kind of sensor that tasks may have, or `none`; give it again for more [default: all]
+    #[arg(long, value_name = "KIND")]
+    allow_sensor: Vec<String>,
+
+    /// A kind of actuator that tasks may have, or `none`; give it again for more [default: all]
+    #[arg(long, value_name = "KIND")]
+    allow_actuator: Vec<String>,
+
+    /// Bytes that tasks may emit and log within a day, all of them together [default: any number]
+    #[arg(long, value_name = "BYTES")]
+    bytes_per_day: Option<u64>,
+}
+
+impl Allowed {
+    /// The policy; `None` where all is allowed.
+    pub(crate) fn policy(&self) -> Option<api::Policy> {
+        let allowed = |names: &[String]| {
+            let names = names.iter();
+            (names.len() > 0).then(|| names.filter(|name| *name != "none").cloned().collect())
+        };
+        let policy = api::Policy {
+            permissions: allowed(&self.allow_permission),
+            sensors: allowed(&self.allow_sensor),
+            actuators: allowed(&self.allow_actuator),
+            bytes_per_day: self.bytes_per_day,
+        };
+        (policy != api::Policy::default()).then_some(policy)
+    }
 }
 
 /// What the bearer of a token may do.

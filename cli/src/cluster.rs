@@ -57,10 +57,7 @@ impl Cluster {
         getrandom::fill(&mut entropy)
             .map_err(|error| Failure::local("no entropy to draw a token from", error))?;
         let secret = Secret::from_entropy(entropy);
-        let operator = NewToken {
-            name: "up".to_owned(),
-            role: Role::Operator,
-        };
+        let operator = NewToken::new("up", Role::Operator);
         let config = Config {
             http,
             coap,

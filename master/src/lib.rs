@@ -37,6 +37,7 @@ pub mod master;
 pub mod modules;
 pub mod outputs;
 mod peers;
+mod policy;
 mod rate;
 pub mod refusal;
 mod registrar;

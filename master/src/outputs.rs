@@ -52,6 +52,9 @@ impl OutputStore {
         level: Option<LogLevel>,
         payload: &[u8],
     ) -> Option<&Kept> {
+        if self.is_told(task, (boot, sequence)) {
+            return None;
+        }
         let outputs = self.tasks.entry(task).or_insert_with(|| TaskOutputs {
             boot,
             last_sequence: 0,
@@ -59,9 +62,6 @@ impl OutputStore {
             bytes: 0,
             ring: VecDeque::new(),
         });
-        if outputs.boot == boot && sequence <= outputs.last_sequence {
-            return None;
-        }
         outputs.boot = boot;
         outputs.last_sequence = sequence;
         let index = outputs.next_index;
@@ -87,6 +87,12 @@ impl OutputStore {
             self.drop_oldest_of(*oldest);
         }
         self.tasks.get(&task)?.ring.back()
+    }
+
+    /// Whether an output of `task` was kept before, or one after it of the same run.
+    pub fn is_told(&self, task: TaskId, (boot, sequence): (BootId, u32)) -> bool {
+        let outputs = self.tasks.get(&task);
+        outputs.is_some_and(|it| it.boot == boot && sequence <= it.last_sequence)
     }
 
     /// Outputs of `task` after `index`, oldest first.

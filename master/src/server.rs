@@ -138,6 +138,9 @@ impl Server {
         for agent in enrolled.into_iter().flatten() {
             master.enroll(agent);
         }
+        for (token, policy) in tokens.policies() {
+            master.set_policy(token, policy);
+        }
         tell_who_is_taken(&master);
         tracing::info!(%http_addr, %coap_addr, "master is ready");
         let shared = Arc::new(Shared::new(master, tokens, registrar, socket));

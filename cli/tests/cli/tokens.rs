@@ -35,6 +35,21 @@ fn a_token_is_issued_shown_and_revoked() {
 
     let listed = say_with(Some(&operator), &["tokens", "list", "-q"]).ok();
     assert_eq!(listed, "eyes\nops\nup\n");
+
+    let farm = "tokens issue farm --role framework --allow-permission log \
+                --allow-permission emit --allow-sensor temperature --allow-actuator none \
+                --bytes-per-day 1000000";
+    let farm: Vec<&str> = farm.split_whitespace().collect();
+    say_with(Some(&operator), &farm).ok();
+    let listed = say_with(Some(&operator), &["tokens", "list"]).ok();
+    let shown = "permissions=emit,log sensors=temperature actuators=none bytes/day=1000000";
+    assert!(listed.contains(shown), "{listed}");
+    let not_theirs = ["tokens", "issue", "more", "--role", "operator"];
+    let not_theirs = [&not_theirs[..], &["--bytes-per-day", "1"]].concat();
+    let refused = say_with(Some(&operator), &not_theirs);
+    assert_ne!(refused.code, Some(0), "{refused:?}");
+    assert!(refused.stderr.contains("role framework"), "{refused:?}");
+    say_with(Some(&operator), &["tokens", "revoke", "farm"]).ok();
     say_with(Some(&operator), &["tokens", "revoke", "eyes"]).ok();
     let revoked = say_with(Some(&reader), &["ps"]);
     assert_eq!(revoked.code, Some(4), "{revoked:?}");

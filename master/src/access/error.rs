@@ -4,7 +4,7 @@ use std::io;
 
 use edgerm_protocol::codec::TextError;
 
-use super::{NameError, StoreError};
+use super::{NameError, PolicyError, StoreError};
 use crate::refusal::Refuse;
 
 /// Why nothing was done with a token.
@@ -14,6 +14,9 @@ pub enum TokenError {
     /// The name is no name.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// The policy is none.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// Another token is called so.
     #[error("there is a token called {0:?} already: revoke it, or choose another name")]
     NameUsed(String),
@@ -212,7 +215,7 @@ impl Refuse for JoinError {
 impl Refuse for TokenError {
     fn status(&self) -> u16 {
         match self {
-            Self::Name(_) => 422,
+            Self::Name(_) | Self::Policy(_) => 422,
             Self::NameUsed(_) | Self::FirstNotOperator | Self::LastOperator(_) => 409,
             Self::TooMany(_) | Self::Store(_) => 503,
             Self::Unknown(_) => 404,
@@ -222,6 +225,7 @@ impl Refuse for TokenError {
     fn code(&self) -> &'static str {
         match self {
             Self::Name(_) => "badName",
+            Self::Policy(_) => "badPolicy",
             Self::NameUsed(_) => "nameUsed",
             Self::FirstNotOperator => "firstNotOperator",
             Self::LastOperator(_) => "lastOperator",
@@ -234,6 +238,7 @@ impl Refuse for TokenError {
     fn field(&self) -> Option<String> {
         match self {
             Self::Name(_) | Self::NameUsed(_) => Some("name".to_owned()),
+            Self::Policy(error) => Some(error.field().to_owned()),
             Self::FirstNotOperator => Some("role".to_owned()),
             Self::LastOperator(_) | Self::TooMany(_) | Self::Unknown(_) | Self::Store(_) => None,
         }

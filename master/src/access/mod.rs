@@ -15,6 +15,7 @@
 //! | `agents` | the enrolled agents of a master |
 //! | `join` | tokens with which agents enrol themselves |
 //! | `name` | what tokens and agents are called |
+//! | `policy` | what the policy of a token may say |
 //! | `store` | where they last |
 //! | `error` | why a token is not issued or not revoked, an agent not enrolled |
 
@@ -23,6 +24,7 @@ mod caller;
 mod error;
 mod join;
 mod name;
+mod policy;
 mod secret;
 mod store;
 mod tokens;
@@ -32,6 +34,7 @@ pub use caller::{Caller, Denied, Scope};
 pub use error::{EnrollError, JoinError, JoinTokenError, TokenError};
 pub(crate) use join::{JoinTokens, Shown};
 pub use name::NameError;
+pub use policy::PolicyError;
 pub use secret::{Secret, TokenId};
 pub use store::{Store, StoreError};
 pub use tokens::Tokens;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use edgerm_protocol::api::{NewToken, Role, Token};
+use edgerm_protocol::api::{NewToken, Policy, Role, Token};
 
 use super::secret::Digest;
 use super::store::{Store, StoreError};
-use super::{Caller, Denied, Secret, TokenError, name};
+use super::{Caller, Denied, Secret, TokenError, TokenId, name, policy};
 
 /// All that were issued and not revoked.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub struct Tokens {
 struct Entry {
     role: Role,
     digest: Digest,
+    policy: Option<Policy>,
 }
 
 impl Tokens {
@@ -42,8 +43,12 @@ impl Tokens {
     /// [`StoreError`].
     pub fn open(store: Store, max: usize) -> Result<Self, StoreError> {
         let entry = |kept: super::store::Kept| {
-            let (role, digest) = (kept.role, kept.digest);
-            (kept.name, Entry { role, digest })
+            let entry = Entry {
+                role: kept.role,
+                digest: kept.digest,
+                policy: kept.policy,
+            };
+            (kept.name, entry)
         };
         let entries = store.tokens()?.into_iter().map(entry).collect();
         Ok(Self {
@@ -79,18 +84,24 @@ impl Tokens {
         !self.entries.is_empty()
     }
 
+    /// The policies, and of which tokens they are.
+    pub fn policies(&self) -> impl Iterator<Item = (TokenId, &Policy)> {
+        let entries = self.entries.values();
+        entries.filter_map(|entry| Some((entry.digest.id(), entry.policy.as_ref()?)))
+    }
+
     /// Takes `secret` as the token `new` from now on, and keeps that where tokens last.
     ///
     /// # Errors
     ///
     /// [`TokenError`]; nothing changes.
-    pub fn issue(&mut self, new: &NewToken, secret: &Secret) -> Result<(), TokenError> {
+    pub fn issue(&mut self, new: &NewToken, secret: &Secret) -> Result<TokenId, TokenError> {
         self.check(new)?;
         if let Some(store) = &self.store {
-            store.add_token(&new.name, new.role, &secret.digest())?;
+            store.add_token(new, &secret.digest())?;
         }
         self.enter(new, secret);
-        Ok(())
+        Ok(secret.digest().id())
     }
 
     /// Takes `secret` as the token `new` as long as the process lasts.
@@ -105,13 +116,19 @@ impl Tokens {
     }
 
     fn enter(&mut self, new: &NewToken, secret: &Secret) {
-        let (role, digest) = (new.role, secret.digest());
-        self.entries
-            .insert(new.name.clone(), Entry { role, digest });
+        let entry = Entry {
+            role: new.role,
+            digest: secret.digest(),
+            policy: new.policy.clone(),
+        };
+        self.entries.insert(new.name.clone(), entry);
     }
 
     fn check(&self, new: &NewToken) -> Result<(), TokenError> {
         name::check(&new.name)?;
+        if let Some(policy) = &new.policy {
+            policy::check(new.role, policy)?;
+        }
         if self.entries.contains_key(&new.name) {
             return Err(TokenError::NameUsed(new.name.clone()));
         }
@@ -135,10 +152,10 @@ impl Tokens {
     /// # Errors
     ///
     /// [`TokenError`]; nothing changes.
-    pub fn revoke(&mut self, name: &str) -> Result<(), TokenError> {
+    pub fn revoke(&mut self, name: &str) -> Result<TokenId, TokenError> {
         let entry = self.entries.get(name);
-        let role = entry.map(|entry| entry.role);
-        let role = role.ok_or_else(|| TokenError::Unknown(name.to_owned()))?;
+        let found = entry.map(|entry| (entry.role, entry.digest.id()));
+        let (role, id) = found.ok_or_else(|| TokenError::Unknown(name.to_owned()))?;
         let others = || self.entries.iter().filter(|(other, _)| *other != name);
         let is_last = !others().any(|(_, entry)| entry.role == Role::Operator);
         let is_needed = self.keeps_one || others().next().is_some();
@@ -149,7 +166,7 @@ impl Tokens {
             store.remove_token(name)?;
         }
         self.entries.remove(name);
-        Ok(())
+        Ok(id)
     }
 
     /// Those whose names come after `after`.
@@ -163,6 +180,7 @@ impl Tokens {
             .map(|(name, entry)| Token {
                 name: name.clone(),
                 role: entry.role,
+                policy: entry.policy.clone(),
             })
     }
 }
@@ -173,8 +191,7 @@ mod tests {
     use crate::access::Scope;
 
     fn new(name: &str, role: Role) -> NewToken {
-        let name = name.to_owned();
-        NewToken { name, role }
+        NewToken::new(name, role)
     }
 
     fn secret(byte: u8) -> Secret {
@@ -255,11 +272,25 @@ mod tests {
         let path = folder.path().join("master.redb");
         let mut tokens = Tokens::open(Store::open(&path).unwrap(), 10).unwrap();
         tokens.issue(&new("o", Role::Operator), &secret(1)).unwrap();
-        tokens
-            .issue(&new("f", Role::Framework), &secret(2))
-            .unwrap();
-        tokens.issue(&new("r", Role::ReadOnly), &secret(3)).unwrap();
+        let policy = Policy {
+            sensors: Some(["temperature".to_owned()].into()),
+            bytes_per_day: Some(1000),
+            ..Policy::default()
+        };
+        let bound = |name| NewToken {
+            policy: Some(policy.clone()),
+            ..new(name, Role::Framework)
+        };
+        tokens.issue(&bound("f"), &secret(2)).unwrap();
+        tokens.issue(&bound("r"), &secret(3)).unwrap();
         tokens.revoke("r").unwrap();
+        // One of the same name since has its own policy: none.
+        tokens
+            .issue(&new("r", Role::Framework), &secret(4))
+            .unwrap();
+        let of_f = tokens.identify(Some(secret(2).as_str())).unwrap().token();
+        let policies: Vec<_> = tokens.policies().collect();
+        assert_eq!(policies, [(of_f.unwrap(), &policy)]);
         let listed: Vec<Token> = tokens.list(None).collect();
         drop(tokens);
 

@@ -48,7 +48,11 @@ fn issue(
         Failure::new(StatusCode::SERVICE_UNAVAILABLE, "noEntropy", message, None)
     })?;
     let secret = Secret::from_entropy(entropy);
-    api.tokens().issue(&new, &secret)?;
+    let token = api.tokens().issue(&new, &secret)?;
+    // Before anybody can show it: its secret is in the answer.
+    if let Some(policy) = &new.policy {
+        api.call(|master, _| master.set_policy(token, policy));
+    }
     tracing::info!(name = new.name, role = ?new.role, "token issued");
     Ok(IssuedToken {
         name: new.name,
@@ -71,7 +75,8 @@ fn list(api: &Api, caller: Caller, mut query: Query) -> Result<Page<Token>, Fail
 
 fn revoke(api: &Api, caller: Caller, name: &str) -> Result<(), Failure> {
     caller.may_operate()?;
-    api.tokens().revoke(name)?;
+    let token = api.tokens().revoke(name)?;
+    api.call(|master, _| master.end_policy(token));
     tracing::info!(name, "token revoked");
     Ok(())
 }

@@ -9,6 +9,7 @@ use edgerm_protocol::{FrameworkId, ModuleId, TaskId};
 use edgerm_task_abi::{Permission, Permissions};
 
 use super::offer::OfferError;
+use crate::policy::PolicyFault;
 use crate::variants::VariantError;
 
 /// Why nothing is launched.
@@ -26,6 +27,8 @@ pub enum AcceptError {
     },
     /// The offer cannot be accepted.
     Offer(OfferError),
+    /// The policy of the framework's token does not allow it.
+    Policy(PolicyFault),
     /// A task breaks a rule.
     Task {
         /// Its place in the request, from 0.
@@ -116,6 +119,7 @@ impl fmt::Display for AcceptError {
                  end, or kill some with POST /v1/tasks/{{id}}/kill"
             ),
             Self::Offer(error) => error.fmt(f),
+            Self::Policy(fault) => fault.fmt(f),
             Self::Task { index, fault } => write!(f, "task {index}: {fault}"),
         }
     }

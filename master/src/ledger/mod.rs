@@ -26,6 +26,7 @@ use std::ops::Bound;
 
 use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId, SessionId, TaskId};
 
+pub use crate::policy::PolicyFault;
 pub use accept::MakeVariant;
 pub use accept_error::{AcceptError, AcceptFault};
 pub use change::{AgentRegistration, Change, Module, OfferEnd};

@@ -189,6 +189,7 @@ impl Master {
         };
         let (id, whose) = (task.id, (task.framework, task.owner));
         self.keep_output(
+            now,
             whose,
             id,
             (boot, output.sequence),

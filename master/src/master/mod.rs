@@ -14,6 +14,7 @@
 //! | `paths` | where each agent is reached |
 //! | `health` | agents fall silent, are heard again, are given up |
 //! | `offers`, `tasks`, `frameworks`, `modules`, `agents` | the API's calls |
+//! | `policies` | what the policy of a token refuses its tasks |
 //! | `commit` | makes a change true and tells everybody whom it concerns |
 //! | `waits` | long polls, until they are answered |
 //! | `view` | the ledger's records as the API shows them |
@@ -31,6 +32,7 @@ mod offer_errors;
 mod offers;
 mod page;
 mod paths;
+mod policies;
 mod registration;
 mod task_errors;
 mod tasks;
@@ -57,6 +59,7 @@ use crate::link::Link;
 use crate::modules::{MemoryStore, ModuleStore};
 use crate::outputs::OutputStore;
 use crate::peers::{PeerId, Peers};
+use crate::policy::Policies;
 use crate::rate::RateLimiter;
 use crate::variants::Variants;
 
@@ -122,6 +125,7 @@ pub struct Master {
     ledger: Ledger,
     allocator: Allocator,
     outputs: OutputStore,
+    policies: Policies,
     modules: Box<dyn ModuleStore>,
     variants: Variants,
     /// Bytes of modules that were uploaded with each token.
@@ -170,6 +174,7 @@ impl Master {
             ledger: Ledger::new(),
             allocator: Allocator::new(config.limits.framework_offers),
             outputs: OutputStore::default(),
+            policies: Policies::default(),
             modules: Box::new(MemoryStore::new(limits.module_bytes)),
             variants: Variants::new(limits.variant_bytes),
             uploaded: BTreeMap::new(),

@@ -152,6 +152,7 @@ impl Refuse for AcceptError {
             Self::UnknownFramework(_) => 404,
             Self::TooManyTasks { .. } => 429,
             Self::Offer(error) => error.status(),
+            Self::Policy(_) => 403,
             Self::Task { fault, .. } => match fault {
                 AcceptFault::IdUsed(_) => 409,
                 AcceptFault::Name(_)
@@ -176,6 +177,7 @@ impl Refuse for AcceptError {
             Self::UnknownFramework(_) => "unknownFramework",
             Self::TooManyTasks { .. } => "tooManyTasks",
             Self::Offer(error) => error.code(),
+            Self::Policy(_) => "policy",
             Self::Task { fault, .. } => match fault {
                 AcceptFault::IdUsed(_) => "taskIdUsed",
                 AcceptFault::Name(_) => "badName",
@@ -199,6 +201,7 @@ impl Refuse for AcceptError {
         let (index, fault) = match self {
             Self::UnknownFramework(_) => return Some("framework".to_owned()),
             Self::TooManyTasks { .. } | Self::Offer(_) => return None,
+            Self::Policy(fault) => return fault.field(),
             Self::Task { index, fault } => (index, fault),
         };
         let below = match fault {

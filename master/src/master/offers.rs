@@ -136,6 +136,7 @@ impl Master {
         accept: &api::Accept,
     ) -> Result<api::Accepted, AcceptError> {
         self.check_task_count(accept)?;
+        self.check_policy(now, offer, accept)?;
         if self.variants.is_full() {
             let tasks = self.ledger.tasks(None);
             let running = tasks.filter(|task| !task.state.is_terminal());

@@ -155,6 +155,7 @@ impl Master {
     /// Keeps what a task emitted or logged, and tells it to those who wait for it.
     pub(super) fn keep_output(
         &mut self,
+        now: Instant,
         whose: Whose,
         task: TaskId,
         run: (BootId, u32),
@@ -162,6 +163,9 @@ impl Master {
         payload: &[u8],
     ) {
         let limits = self.config.limits;
+        if !self.outputs.is_told(task, run) && !self.policies.take(now, whose.1, payload.len()) {
+            return self.count("output_over_policy");
+        }
         let Some(kept) = self.outputs.push(&limits, task, run, level, payload) else {
             return self.count("output_twice");
         };

@@ -55,7 +55,7 @@ async fn start() -> Running {
     ];
     let tokens = roles.map(|(who, role)| {
         let name = format!("{who:?}");
-        (NewToken { name, role }, who.secret().unwrap())
+        (NewToken::new(name, role), who.secret().unwrap())
     });
     let config = Config {
         http: loopback,
@@ -391,4 +391,74 @@ async fn the_first_token_ends_that_anybody_is_an_operator() {
         json!([{"name": "ops", "role": "operator"}])
     );
     master.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_is_issued_with_a_token_shown_and_held_to_after_a_restart() {
+    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config {
+        http: loopback,
+        coap: loopback,
+        store: Some(folder.path().join("master.redb")),
+        tokens: vec![(
+            NewToken::new("ops", Role::Operator),
+            Who::Operator.secret().unwrap(),
+        )],
+        ..Config::default()
+    };
+    let master = Server::start(config.clone()).await.unwrap();
+    let http = master.http_addr;
+    let policy = json!({"permissions": ["emit"], "sensors": [], "bytesPerDay": 1000});
+    let new = json!({"name": "farm", "role": "framework", "policy": policy});
+    let (status, issued) = ask(http, Who::Operator, "POST", "/v1/tokens", &new).await;
+    assert_eq!(status, 201, "{issued}");
+    let secret = issued["secret"].as_str().unwrap();
+    let bad = [
+        (json!({"permissions": ["emits"]}), "policy.permissions"),
+        (json!({"bytesPerDay": 0}), "policy.bytesPerDay"),
+    ];
+    for (policy, field) in bad {
+        let new = json!({"name": "bad", "role": "framework", "policy": policy});
+        let (status, told) = ask(http, Who::Operator, "POST", "/v1/tokens", &new).await;
+        let code = told["code"].as_str();
+        assert_eq!((status, code), (422, Some("badPolicy")), "{told}");
+        assert_eq!(told["field"], field);
+    }
+    is_held_to(&master, secret, &policy).await;
+    master.shutdown().await;
+
+    let master = Server::start(config).await.unwrap();
+    is_held_to(&master, secret, &policy).await;
+    master.shutdown().await;
+}
+
+/// A launch with a permission that `policy` does not have is refused, and one without is not.
+async fn is_held_to(master: &Running, secret: &str, policy: &Json) {
+    let http = master.http_addr;
+    let (_, listed) = ask(http, Who::Operator, "GET", "/v1/tokens", &Json::Null).await;
+    assert_eq!(listed["items"][0]["policy"], *policy);
+    let ask = async |path: &str, body: &[u8]| call_as(http, Some(secret), "POST", path, body).await;
+    let agent = tokio::spawn(Agent::register(master.coap_addr).await.run());
+    let (_, framework) = ask("/v1/frameworks", br#"{"name": "own"}"#).await;
+    let (_, module) = ask("/v1/modules", &wat::parse_str(MODULE).unwrap()).await;
+    let framework = &framework["id"];
+    let wanted = json!({"framework": framework, "waitMs": 30_000});
+    let (_, offers) = ask("/v1/offers", wanted.to_string().as_bytes()).await;
+    let path = format!(
+        "/v1/offers/{}/accept",
+        offers["offers"][0]["id"].as_str().unwrap()
+    );
+    let accept = |permission| {
+        let tasks = json!([{"id": "00000000000000aa", "name": "t", "module": module["id"],
+            "resources": {"mem": 65536, "cpus": 10}, "permissions": [permission]}]);
+        json!({"framework": framework, "tasks": tasks}).to_string()
+    };
+    let (status, told) = ask(&path, accept("kv").as_bytes()).await;
+    assert_eq!((status, told["code"].as_str()), (403, Some("policy")));
+    assert_eq!(told["field"], "tasks[0].permissions[0]");
+    assert_eq!(master.counters().get("policy"), Some(&1));
+    let (status, told) = ask(&path, accept("emit").as_bytes()).await;
+    assert_eq!(status, 201, "{told}");
+    agent.abort();
 }

@@ -221,7 +221,7 @@ async fn tokens_and_those_without_have_rates_of_their_own() {
     let secrets = [1, 2].map(|byte| Secret::from_entropy([byte; 32]));
     let tokens = secrets.iter().zip(["one", "two"]).map(|(secret, name)| {
         let (name, role) = (name.to_owned(), Role::Operator);
-        (NewToken { name, role }, secret.clone())
+        (NewToken::new(name, role), secret.clone())
     });
     let master = start_with(limits, tokens.collect()).await;
     let http = master.http_addr;
@@ -258,7 +258,7 @@ async fn a_token_registers_so_many_frameworks_and_others_are_not_held_up() {
     let roles = [Role::Operator, Role::Framework, Role::Framework];
     let tokens = (0..).zip(roles).map(|(byte, role)| {
         let name = format!("token-{byte}");
-        (NewToken { name, role }, Secret::from_entropy([byte; 32]))
+        (NewToken::new(name, role), Secret::from_entropy([byte; 32]))
     });
     let tokens: Vec<_> = tokens.collect();
     let secrets: Vec<_> = tokens.iter().map(|(_, secret)| secret.clone()).collect();

@@ -181,7 +181,7 @@ async fn the_api_beyond_loopback_needs_tls_and_a_token() {
     };
     let secret = Secret::from_entropy([1; 32]);
     let (name, role) = ("ops".to_owned(), Role::Operator);
-    let tokens = vec![(NewToken { name, role }, secret.clone())];
+    let tokens = vec![(NewToken::new(name, role), secret.clone())];
     let with_tokens = Config {
         tokens,
         ..everywhere.clone()

@@ -72,7 +72,7 @@ pub use offer::{
 pub use task::{
     KillTask, LaunchTask, Output, OutputData, Outputs, Restart, SendMessage, Task, TaskResources,
 };
-pub use token::{IssuedToken, NewToken, Role, Token};
+pub use token::{IssuedToken, NewToken, Policy, Role, Token};
 
 /// Members of a page unless told.
 pub const DEFAULT_PAGE: usize = 100;

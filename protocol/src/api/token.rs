@@ -1,5 +1,6 @@
 //! Tokens, as the API shows them: what a caller proves itself with.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,38 @@ pub struct NewToken {
     pub name: String,
     /// What its bearer may do.
     pub role: Role,
+    /// What the tasks of its frameworks may be given; for the role `framework` alone. Absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+}
+
+impl NewToken {
+    /// One without a policy.
+    pub fn new(name: impl Into<String>, role: Role) -> Self {
+        Self {
+            name: name.into(),
+            role,
+            policy: None,
+        }
+    }
+}
+
+/// What the tasks of a token's frameworks may be given, all of them together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Policy {
+    /// Names of the permissions that a task may be granted. Absent: all; empty: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<BTreeSet<String>>,
+    /// Kinds of the sensors that a task may have. Absent: all; empty: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensors: Option<BTreeSet<String>>,
+    /// Kinds of the actuators that a task may have. Absent: all; empty: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actuators: Option<BTreeSet<String>>,
+    /// Bytes that tasks may emit and log within 24 hours, 1 or more. Absent: any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_day: Option<u64>,
 }
 
 /// A token that was just issued. It is shown this once: the master keeps its digest alone.
@@ -56,4 +89,7 @@ pub struct Token {
     pub name: String,
     /// What its bearer may do.
     pub role: Role,
+    /// What the tasks of its frameworks may be given. Absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
 }

@@ -30,7 +30,7 @@ impl Hostile {
         let secrets = [1, 2].map(|byte| Secret::from_entropy([byte; 32]));
         for (secret, role) in secrets.iter().zip([Role::Operator, Role::Framework]) {
             let name = format!("{role:?}");
-            tokens.issue(&NewToken { name, role }, secret).unwrap();
+            tokens.issue(&NewToken::new(name, role), secret).unwrap();
         }
         let caller = tokens.identify(Some(secrets[1].as_str())).unwrap();
         let scope = caller.scope();

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `schema` | the version of this table of tables, under `version` |
 //! | `tokens` | name to the role and the SHA-256 of a caller's token |
+//! | `policies` | name to the policy of that token as JSON, where it has one |
 //! | `enrolled` | name to the credential of an agent, and when it was given |
 //! | `join_tokens` | id to the secret of a token with which agents join, and what is left of it |
 
@@ -27,8 +28,9 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 const SCHEMA: TableDefinition<'_, &str, u32> = TableDefinition::new("schema");
 
 /// What this version writes. A file without one is of before there were agents in it, and has
-/// tokens alone.
-const VERSION: u32 = 1;
+/// tokens alone; one of version 1 has no policies. A master that knows none must not open a file
+/// that has some, or it would grant all.
+const VERSION: u32 = 2;
 
 /// Why the file is no use.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +65,14 @@ pub enum StoreError {
         name: String,
         /// What is in the file.
         role: u8,
+    },
+    /// A token's policy is none.
+    #[error("the policy of the token {name:?} cannot be read: {error}")]
+    Policy {
+        /// Which token.
+        name: String,
+        /// What is wrong with it.
+        error: serde_json::Error,
     },
     /// An agent's credential is of a newer master.
     #[error("the credential of the agent {name:?} is no use: {error}")]
@@ -200,6 +210,31 @@ mod tests {
         store.write(SCHEMA, newer).unwrap();
         drop(store);
         let refused = Store::open(&path).unwrap_err();
-        assert!(matches!(refused, StoreError::Newer { version: 2, .. }));
+        assert!(matches!(refused, StoreError::Newer { version: 3, .. }));
+    }
+
+    #[test]
+    fn a_file_without_policies_is_taken_and_its_tokens_have_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.redb");
+        let store = Store::open(&path).unwrap();
+        let before: TableDefinition<'_, &str, (u8, [u8; 32])> = TableDefinition::new("tokens");
+        let old = |table: &mut redb::Table<'_, &'static str, (u8, [u8; 32])>| {
+            table.insert("f", (1, [7; 32]))?;
+            Ok(())
+        };
+        store.write(before, old).unwrap();
+        let first = |table: &mut redb::Table<'_, &'static str, u32>| {
+            table.insert("version", 1)?;
+            Ok(())
+        };
+        store.write(SCHEMA, first).unwrap();
+        drop(store);
+
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.version().unwrap(), Some(VERSION));
+        let tokens = store.tokens().unwrap();
+        let shown: Vec<_> = tokens.iter().map(|it| (&*it.name, &it.policy)).collect();
+        assert_eq!(shown, [("f", &None)]);
     }
 }

@@ -1,6 +1,8 @@
 //! Callers' tokens in the master's file.
 
-use edgerm_protocol::api::Role;
+use std::collections::BTreeMap;
+
+use edgerm_protocol::api::{NewToken, Policy, Role};
 use redb::TableDefinition;
 
 use super::{Store, StoreError};
@@ -9,11 +11,15 @@ use crate::access::secret::Digest;
 /// Name to role and SHA-256.
 const TOKENS: TableDefinition<'_, &str, (u8, [u8; 32])> = TableDefinition::new("tokens");
 
+/// Name to the policy, as JSON: of each token that has one.
+const POLICIES: TableDefinition<'_, &str, &str> = TableDefinition::new("policies");
+
 /// One token, as it is kept.
 pub(in crate::access) struct Kept {
     pub(in crate::access) name: String,
     pub(in crate::access) role: Role,
     pub(in crate::access) digest: Digest,
+    pub(in crate::access) policy: Option<Policy>,
 }
 
 impl Store {
@@ -22,12 +28,22 @@ impl Store {
         let rows = self.rows(TOKENS, |name, (role, digest)| {
             (name.to_owned(), role, Digest(digest))
         })?;
+        let policies = self.rows(POLICIES, |name, policy| {
+            (name.to_owned(), policy_of(name, policy))
+        })?;
+        let mut policies: BTreeMap<_, _> = policies.into_iter().collect();
         let kept = rows.into_iter().map(|(name, role, digest)| {
             let role = role_of(role).ok_or_else(|| StoreError::Role {
                 name: name.clone(),
                 role,
             })?;
-            Ok(Kept { name, role, digest })
+            let policy = policies.remove(&name).transpose()?;
+            Ok(Kept {
+                name,
+                role,
+                digest,
+                policy,
+            })
         });
         kept.collect()
     }
@@ -35,23 +51,41 @@ impl Store {
     /// Keeps a token.
     pub(in crate::access) fn add_token(
         &self,
-        name: &str,
-        role: Role,
+        new: &NewToken,
         digest: &Digest,
     ) -> Result<(), StoreError> {
-        self.write(TOKENS, |table| {
-            table.insert(name, (number_of(role), digest.0))?;
+        let name = new.name.as_str();
+        let policy = new.policy.as_ref().map(serde_json::to_string).transpose();
+        let policy = policy.map_err(|error| StoreError::Policy {
+            name: name.to_owned(),
+            error,
+        })?;
+        self.transact(|transaction| {
+            let mut tokens = transaction.open_table(TOKENS)?;
+            tokens.insert(name, (number_of(new.role), digest.0))?;
+            if let Some(policy) = &policy {
+                let mut policies = transaction.open_table(POLICIES)?;
+                policies.insert(name, policy.as_str())?;
+            }
             Ok(())
         })
     }
 
-    /// Keeps a token no more.
+    /// Keeps a token and its policy no more.
     pub(in crate::access) fn remove_token(&self, name: &str) -> Result<(), StoreError> {
-        self.write(TOKENS, |table| {
-            table.remove(name)?;
+        self.transact(|transaction| {
+            transaction.open_table(TOKENS)?.remove(name)?;
+            transaction.open_table(POLICIES)?.remove(name)?;
             Ok(())
         })
     }
+}
+
+fn policy_of(name: &str, policy: &str) -> Result<Policy, StoreError> {
+    serde_json::from_str(policy).map_err(|error| StoreError::Policy {
+        name: name.to_owned(),
+        error,
+    })
 }
 
 const fn number_of(role: Role) -> u8 {

@@ -81,7 +81,9 @@ fn a_token_has_no_more_bytes_of_modules_than_it_may() {
             .zip([api::Role::Operator, api::Role::Framework])
         {
             let name = format!("{role:?}");
-            tokens.issue(&api::NewToken { name, role }, secret).unwrap();
+            tokens
+                .issue(&api::NewToken::new(name, role), secret)
+                .unwrap();
         }
         let caller = tokens.identify(Some(secrets[1].as_str())).unwrap();
         caller.scope().owner()

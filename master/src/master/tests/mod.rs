@@ -5,6 +5,7 @@ mod bounds;
 mod health;
 mod offers;
 mod paths;
+mod policies;
 mod proven;
 mod refusals;
 mod restart;

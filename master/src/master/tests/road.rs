@@ -5,7 +5,7 @@ use edgerm_protocol::message::{Kill, Launch, LogLevel, Message, Output as Output
 
 use super::*;
 
-fn output(world: &mut World, task: TaskId, sequence: u32, payload: &[u8]) -> Code {
+pub(super) fn output(world: &mut World, task: TaskId, sequence: u32, payload: &[u8]) -> Code {
     let output = OutputMessage {
         session: world.nodes[0].session,
         task,
