@@ -38,9 +38,9 @@ pub struct HttpLimits {
     /// Sources whose rates are remembered: 16,384. Beyond them the ones not heard for longest
     /// are forgotten.
     pub sources: usize,
-    /// Calls of one source: 500 a second, 2,000 at once.
+    /// Calls of one source: 5,000 a second, 10,000 at once.
     pub source_rate: Rate,
-    /// Calls with one token: 500 a second, 2,000 at once.
+    /// Calls with one token: 5,000 a second, 10,000 at once.
     pub token_rate: Rate,
     /// Calls of one source without a token that counts: 1 a second, 100 at once.
     pub failures: Rate,
