@@ -96,6 +96,15 @@ impl Failure {
     /// What to do next, where the message does not say so.
     pub(crate) fn next(&self) -> Option<String> {
         match self {
+            Self::Call(error @ Error::Unreachable { .. })
+                if error.to_string().contains("certificate") =>
+            {
+                Some(
+                    "name the authority that signed it with --ca FILE; one that signed itself is \
+                     to say CA:FALSE (basicConstraints)"
+                        .into(),
+                )
+            }
             Self::Call(
                 Error::Unreachable { .. } | Error::Silent { .. } | Error::Protocol { .. },
             ) => Some(

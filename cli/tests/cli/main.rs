@@ -9,4 +9,5 @@ mod errors;
 mod restart;
 mod run;
 mod small_nodes;
+mod tls;
 mod tokens;
