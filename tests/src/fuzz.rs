@@ -4,6 +4,8 @@
 //! corpus, so that every input which once taught the fuzzer something is tried by
 //! `cargo test`. They panic where a property does not hold.
 
+#[path = "fuzz/http.rs"]
+mod http;
 #[path = "fuzz/modules.rs"]
 mod modules;
 #[path = "fuzz/oscore.rs"]
@@ -23,6 +25,7 @@ use edgerm_protocol::message::{
 use edgerm_protocol::owned::Description;
 use edgerm_protocol::{Instant, decode, encode};
 
+pub use http::http_bodies;
 pub use modules::{admission, host_calls};
 pub use oscore::oscore_exchange;
 
@@ -36,7 +39,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target {
         name: "protocol_messages",
         run: protocol_messages,
@@ -64,6 +67,10 @@ pub const TARGETS: [Target; 7] = [
     Target {
         name: "host_calls",
         run: host_calls,
+    },
+    Target {
+        name: "http_bodies",
+        run: http_bodies,
     },
 ];
 
