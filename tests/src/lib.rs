@@ -10,6 +10,7 @@
 //! | [`firmware`] | real firmware against a real master, in a network of its own |
 //! | [`bare_metal`] | a node on a bare Cortex-M3, booted in QEMU |
 //! | [`credentials`] | agents enrolled without a call of the API |
+//! | [`loopback`] | addresses for servers that cannot tell their port |
 //! | [`fuzz`] | what the fuzz targets do, so that tests can replay their corpus |
 
 pub mod aiocoap;
@@ -17,5 +18,6 @@ pub mod bare_metal;
 pub mod credentials;
 pub mod firmware;
 pub mod fuzz;
+pub mod loopback;
 pub mod require;
 pub mod sim;

@@ -182,12 +182,10 @@ struct Server {
 
 impl Server {
     fn start(program: &Path) -> Self {
-        // It cannot tell which port it was given: one that was free just now.
-        let free = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
+        let address = edgerm_tests::loopback::address();
         let process = Command::new(program)
-            .args(["-A", "127.0.0.1", "-p", &address.port().to_string()])
+            .args(["-A", &address.ip().to_string()])
+            .args(["-p", &address.port().to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

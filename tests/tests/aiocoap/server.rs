@@ -81,10 +81,7 @@ impl Server {
     }
 
     fn with(program: &Path, credentials: TempDir) -> Self {
-        // It does not tell which port it was given: one that was free just now.
-        let free = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
+        let address = edgerm_tests::loopback::address();
         let root = tempfile::tempdir().unwrap();
         let process = Command::new(program)
             .args(["--bind", &address.to_string(), "--write", "--credentials"])
