@@ -46,7 +46,7 @@ struct Args {
     /// Where agents are heard, over UDP.
     #[arg(long, env = "EDGERM_COAP", default_value = "127.0.0.1:5683")]
     coap: SocketAddr,
-    /// Take agents and frameworks from beyond loopback, though they prove nothing yet.
+    /// Take agents and frameworks from beyond loopback that prove nothing.
     #[arg(long, env = "EDGERM_INSECURE", value_parser = clap::builder::FalseyValueParser::new())]
     insecure: bool,
     /// The file with what lasts, the tokens: made where there is none. Without it they are gone
