@@ -17,6 +17,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use edgerm_protocol::message::{Detail, ReceivedLaunch, StatusUpdate};
+use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::{Instant, ModuleId, TaskId, TaskState};
 
 use crate::io::{KillReason, TaskExit};
@@ -132,10 +133,10 @@ impl Task {
     /// A task that was just launched. The answer to the launch tells the master STARTING.
     pub(crate) fn new(launch: &ReceivedLaunch<'_>, body: &[u8]) -> Self {
         let restart = launch.restart == Some(true);
-        let (phase, recorded) = if restart {
-            (Phase::Held, Recorded::Due)
-        } else {
-            (Phase::Checking, Recorded::Settled)
+        let (phase, recorded) = match restart {
+            true if is_planted(Bug::BeginUnwritten) => (Phase::Checking, Recorded::Due),
+            true => (Phase::Held, Recorded::Due),
+            false => (Phase::Checking, Recorded::Settled),
         };
         Self {
             id: launch.task,
@@ -223,7 +224,8 @@ impl Task {
 
     /// Whether it has ended and the storage does not have that yet, so that nobody is told.
     pub(crate) fn is_unrecorded(&self) -> bool {
-        self.has_ended() && self.recorded != Recorded::Settled
+        let unrecorded = self.has_ended() && self.recorded != Recorded::Settled;
+        unrecorded && !is_planted(Bug::TellUnwritten)
     }
 
     pub(crate) fn update(&self) -> StatusUpdate<'_> {
@@ -253,6 +255,7 @@ impl Task {
     /// now acknowledged the end.
     pub(crate) fn on_answer(&mut self, acknowledged: bool) -> bool {
         let in_flight = self.in_flight.take();
+        let acknowledged = acknowledged || is_planted(Bug::DropLastUpdate);
         if let Some(state) = in_flight.filter(|_| acknowledged) {
             self.told = state;
         }

@@ -20,6 +20,7 @@ use core::fmt;
 use core::time::Duration;
 
 use edgerm_protocol::Instant;
+use edgerm_protocol::planted::{Bug, is_planted};
 
 use crate::config::Config;
 use crate::error::Ignored;
@@ -90,6 +91,9 @@ impl<B> Inbox<B> {
     /// Whether a request of this key was here before. If it was answered and asks to be again,
     /// its reply is sent again.
     pub(crate) fn on_duplicate(&mut self, key: &RequestKey) -> Option<Ignored> {
+        if is_planted(Bug::ForgetDuplicates) {
+            return None;
+        }
         if let Some(pending) = self.pending.iter().find(|pending| pending.key == *key) {
             return Some(Ignored::DuplicatePending(pending.id));
         }

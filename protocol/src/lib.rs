@@ -22,6 +22,7 @@
 //! | [`codec`] | encoding into a caller's buffer, decoding by borrowing |
 //! | [`limits`] | every capacity on the wire |
 //! | [`owned`] | forms that own what they hold (feature `alloc`) |
+//! | [`planted`] | bugs for the simulator to find, in tests alone (feature `planted`) |
 //! | [`words`] | texts for people, without `core::fmt` |
 //! | [`api`] | the HTTP API's types (feature `api`) |
 
@@ -39,6 +40,7 @@ mod list;
 pub mod message;
 #[cfg(feature = "alloc")]
 pub mod owned;
+pub mod planted;
 pub mod resource;
 mod sequence;
 pub mod standard;

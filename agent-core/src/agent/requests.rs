@@ -6,6 +6,7 @@ use edgerm_coap::{BlockSize, Code, Method, ReceivedRequest, RequestId, Response,
 use edgerm_protocol::description::{EncodedDescription, Member};
 use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::message::{Kill, Message, ReceivedLaunch, path};
+use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::resource::{Name, Value};
 use edgerm_protocol::words::{self, Words};
 use edgerm_protocol::{DecodeError, Instant, SessionId, TaskId, decode};
@@ -83,7 +84,7 @@ impl<const TASKS: usize> Agent<TASKS> {
     fn on_launch(&mut self, now: Instant, body: &[u8]) -> Result<(), Refused> {
         let launch: ReceivedLaunch<'_> = decode(body)?;
         self.admit(now, launch.session)?;
-        if self.table.has_seen(launch.task) {
+        if self.table.has_seen(launch.task) && !is_planted(Bug::LaunchTwice) {
             return Ok(());
         }
         if self.table.was_killed_unseen(launch.task) {

@@ -6,6 +6,8 @@
 
 use core::fmt;
 
+use edgerm_protocol::planted::{Bug, is_planted};
+
 use super::bytes::KeyId;
 
 pub(crate) use super::ccm::NONCE;
@@ -93,6 +95,9 @@ impl Sequence {
     pub(crate) fn take(&mut self) -> Option<SequenceNumber> {
         let number = PartialIv::new(self.next)?;
         self.next += 1;
+        if is_planted(Bug::ReuseNonce) {
+            self.next %= 8;
+        }
         Some(SequenceNumber(number))
     }
 

@@ -7,6 +7,8 @@
 //!                                        '-------- encrypted ---------'
 //! ```
 
+use edgerm_protocol::planted::{Bug, is_planted};
+
 use super::aad::Aad;
 use super::binding::{ReplyBinding, RequestBinding};
 use super::context::Context;
@@ -55,6 +57,10 @@ impl Context {
         };
         let request = RequestBinding { key_id, partial_iv };
         let length = self.seal(buffer, &plan, &option, &request, nonce)?;
+        if is_planted(Bug::ReuseBinding) && partial_iv.number() & 7 == 7 {
+            let partial_iv = PartialIv::new(partial_iv.number() - 1).unwrap_or(partial_iv);
+            return Ok((length, RequestBinding { key_id, partial_iv }));
+        }
         Ok((length, request))
     }
 

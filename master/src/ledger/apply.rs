@@ -2,6 +2,7 @@
 
 use edgerm_protocol::api::AgentState;
 use edgerm_protocol::owned::{Attributes, Resources};
+use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::{AgentId, TaskId, TaskState};
 use std::collections::BTreeSet;
 
@@ -164,6 +165,9 @@ impl Ledger {
             agent.offers.remove(&offer.id);
             let open = agent.offers.iter().filter_map(|id| self.offers.get(id));
             agent.offered = sum(open.map(|offer| &offer.resources));
+            if is_planted(Bug::SubtractTwice) {
+                agent.offered = quantity::difference(&agent.offered, &offer.resources);
+            }
         }
         self.ended_offers.insert(offer.id, (offer.framework, end));
         self.ended_order.push_back(offer.id);

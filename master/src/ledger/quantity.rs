@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use edgerm_protocol::owned::{Device, Resources, Value};
+use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::resource::{Access, Range};
 
 /// `total` without what `taken` holds of it.
@@ -82,7 +83,7 @@ fn value_difference(total: &Value, taken: &Value) -> Option<Value> {
         }
         (Value::Device(total), Value::Device(taken)) => {
             let shared = total.access == Access::Shared && taken.access == Access::Shared;
-            shared.then(|| Value::Device(total.clone()))
+            (shared || is_planted(Bug::OfferDeviceTwice)).then(|| Value::Device(total.clone()))
         }
         // The agent changed what the name means under what runs: until that ends, none is left.
         (Value::Scalar(_) | Value::Ranges(_) | Value::Set(_) | Value::Device(_), _) => None,

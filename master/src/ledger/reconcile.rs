@@ -15,6 +15,7 @@
 use std::collections::BTreeMap;
 
 use edgerm_protocol::message::StatusUpdate;
+use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::{AgentId, TaskId, TaskState};
 
 use super::change::Change;
@@ -55,6 +56,7 @@ pub fn resolve(listed: Option<TaskState>, known: Option<(TaskState, bool)>) -> R
         (None, Some((TaskState::Unissued | TaskState::Issued, false))) => Resolution::Launch,
         (None, Some((TaskState::Unissued | TaskState::Issued, true))) => Resolution::Killed,
         (None, Some(_)) => Resolution::Lost,
+        (Some(_), Some((_, true))) if is_planted(Bug::LoseKill) => Resolution::Take,
         (Some(listed), Some((_, true))) if !listed.is_terminal() => Resolution::TakeAndKill,
         (Some(_), Some(_)) => Resolution::Take,
     }

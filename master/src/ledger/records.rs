@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use edgerm_protocol::api::{AgentState, Restart, TaskResources};
 use edgerm_protocol::owned::{Attributes, Resources, Value};
+use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::resource::names;
 use edgerm_protocol::{
     AgentId, BootId, FrameworkId, Instant, ModuleId, OfferId, SessionId, TaskId, TaskState,
@@ -48,13 +49,17 @@ pub struct Agent {
 impl Agent {
     /// What may be offered now. Empty where the agent is not heard or not yet described.
     pub fn free(&self) -> Resources {
-        if self.state != AgentState::Registered || !self.described {
+        if !self.is_heard() || !self.described {
             return Resources::new();
         }
         quantity::difference(
             &quantity::difference(&self.total, &self.used),
             &self.offered,
         )
+    }
+
+    fn is_heard(&self) -> bool {
+        self.state == AgentState::Registered || is_planted(Bug::OfferUnreachable)
     }
 
     /// Whether a task could run in what is free: a slot, and memory. Cheaper than [`Self::free`].
@@ -64,10 +69,7 @@ impl Agent {
                 .saturating_add(quantity::scalar(&self.offered, name));
             quantity::scalar(&self.total, name) > held
         };
-        self.state == AgentState::Registered
-            && self.described
-            && has(names::TASKS)
-            && has(names::MEM)
+        self.is_heard() && self.described && has(names::TASKS) && has(names::MEM)
     }
 }
 
