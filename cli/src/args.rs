@@ -432,6 +432,12 @@ pub(crate) enum Bench {
     /// Launch to RUNNING, and kill to KILLED, as a framework sees them; on a throw-away cluster
     /// in this process, or on that of --master
     Launch(BenchLaunch),
+    /// Launches a second that a master takes through its HTTP API and keeps on a disk; of a
+    /// throw-away master in another process, with agents in this one
+    Store(BenchStore),
+    /// The master of `bench store`
+    #[command(hide = true)]
+    StoreMaster(BenchMaster),
 }
 
 /// `edgerm bench launch`.
@@ -440,6 +446,39 @@ pub(crate) struct BenchLaunch {
     /// How many launches
     #[arg(short = 'n', long, default_value = "50")]
     pub(crate) runs: NonZeroUsize,
+}
+
+/// `edgerm bench store`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchStore {
+    /// How many launches
+    #[arg(short = 'n', long, default_value = "20000")]
+    pub(crate) launches: NonZeroUsize,
+
+    /// How many of them wait for their answers at once
+    #[arg(long, value_name = "N", default_value = "64")]
+    pub(crate) in_flight: NonZeroUsize,
+
+    /// Where the store is, in a folder that is removed afterwards: it is this disk that is
+    /// measured
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
+
+    /// A bound of the master, as docs/limits.md names them. May be said several times
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
+}
+
+/// `edgerm bench store-master`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchMaster {
+    /// Its store
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: PathBuf,
+
+    /// A bound on what is held or asked
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
 }
 
 fn parse_count(text: &str) -> Result<Count, String> {

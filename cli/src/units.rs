@@ -44,6 +44,15 @@ pub(crate) fn micros(micros: u128) -> String {
     format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
 }
 
+/// A short time to three digits and more, from microseconds: `87 us`, `4.312 ms`, `12.3 s`.
+pub(crate) fn precise(micros: u128) -> String {
+    match micros {
+        0..1000 => format!("{micros} us"),
+        1000..10_000_000 => format!("{}.{:03} ms", micros / 1000, micros % 1000),
+        _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +86,9 @@ mod tests {
             ]
         );
         assert_eq!(micros(12_345), "12.3 ms");
+        assert_eq!(
+            ["999 us", "4.312 ms", "12.3 s"].map(str::to_owned),
+            [precise(999), precise(4_312), precise(12_345_678)]
+        );
     }
 }

@@ -42,6 +42,8 @@ pub(crate) async fn execute(console: &Console, cli: Cli) -> Result<(), Failure> 
             let remote = cli.master.as_ref().map(|_| cli.client()).transpose()?;
             bench::launch(console, remote, args).await
         }
+        Command::Bench(Bench::Store(args)) => bench::store(console, args).await,
+        Command::Bench(Bench::StoreMaster(args)) => bench::serve(console, args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "edgerm", &mut script);

@@ -1,4 +1,5 @@
-//! `edgerm bench launch` measures, on a cluster of its own or on another's.
+//! `edgerm bench` measures: `launch` on a cluster of its own or on another's, `store` on a master of
+//! its own.
 
 use crate::cluster::{Cluster, Said, say};
 
@@ -39,4 +40,65 @@ fn for_people_it_is_a_table() {
     ] {
         assert!(table.contains(part), "{table}");
     }
+}
+
+#[test]
+fn a_store_is_measured_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_str().unwrap();
+    let said = say(&[
+        "bench",
+        "store",
+        "-n",
+        "200",
+        "--in-flight",
+        "8",
+        "--dir",
+        path,
+        "-o",
+        "json",
+    ]);
+    let report = said.json();
+    for (what, expected) in [("launches", 200), ("inFlight", 8), ("staleOffers", 0)] {
+        assert_eq!(report[what], expected, "{what} in {report}");
+    }
+    let agents = report["agents"].as_u64().unwrap();
+    assert!(
+        agents * 16 >= 200,
+        "every task runs until the end: {report}"
+    );
+    for (what, runs) in [("accept", 200), ("diskBefore", 200), ("diskAfter", 200)] {
+        let q = &report[what];
+        assert_eq!(q["runs"], runs, "{what} in {report}");
+        let times =
+            ["minUs", "medianUs", "p95Us", "p99Us", "maxUs"].map(|key| q[key].as_u64().unwrap());
+        assert!(times[0] > 0 && times.is_sorted(), "{what} in {report}");
+    }
+    assert!(
+        report["launchesPerSecond"].as_f64().unwrap() > 0.0,
+        "{report}"
+    );
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_store_is_measured_for_people_with_a_limit_that_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_str().unwrap();
+    let limit = "framework-tasks=100";
+    let store = ["bench", "store", "--in-flight", "4", "--dir", path];
+    let table = say(&[&store[..], &["-n", "50", "--limit", limit]].concat()).ok();
+    for part in ["launches a second", "MEDIAN", "P99", "fdatasync, before"] {
+        assert!(table.contains(part), "{table}");
+    }
+    let refused = say(&[&store[..], &["-n", "200", "--limit", limit]].concat());
+    assert_eq!(refused.code, Some(4), "{refused:?}");
+    assert!(refused.stderr.contains("at most 100"), "{refused:?}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told() {
+    let said = say(&["bench", "store", "--dir", "/nowhere/at/all"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.stderr.contains("--dir"), "{said:?}");
 }

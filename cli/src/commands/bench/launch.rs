@@ -21,13 +21,15 @@ use crate::exit::Failure;
 use crate::table::Table;
 use crate::units;
 
+use super::quantiles::Quantiles;
+
 /// How long one step may take until the bench gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Launches for each time that a task is killed on every node at once.
 const RUNS_PER_ROUND: usize = 5;
 
-pub(super) async fn launch(
+pub(crate) async fn launch(
     console: &Console,
     remote: Option<Client>,
     args: &BenchLaunch,
@@ -177,36 +179,6 @@ struct Report {
     nodes: usize,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Quantiles {
-    runs: usize,
-    min_us: u128,
-    median_us: u128,
-    p95_us: u128,
-    p99_us: u128,
-    max_us: u128,
-}
-
-impl Quantiles {
-    /// By nearest rank: each is one of the samples.
-    fn of(mut samples: Vec<Duration>) -> Self {
-        samples.sort_unstable();
-        let at = |percent: usize| {
-            let rank = (samples.len() * percent).div_ceil(100).max(1);
-            samples.get(rank - 1).map_or(0, Duration::as_micros)
-        };
-        Self {
-            runs: samples.len(),
-            min_us: at(0),
-            median_us: at(50),
-            p95_us: at(95),
-            p99_us: at(99),
-            max_us: at(100),
-        }
-    }
-}
-
 fn show(console: &Console, report: &Report) -> Result<(), Failure> {
     if console.is_json() {
         return console.print_json(report);
@@ -238,20 +210,4 @@ fn bar(console: &Console, steps: usize) -> ProgressBar {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
     bar
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_samples() {
-        let q = Quantiles::of((1..=100).rev().map(Duration::from_micros).collect());
-        assert_eq!(
-            (q.runs, q.min_us, q.median_us, q.p95_us, q.p99_us, q.max_us),
-            (100, 1, 50, 95, 99, 100)
-        );
-        let one = Quantiles::of(vec![Duration::from_micros(7)]);
-        assert_eq!((one.min_us, one.median_us, one.p99_us), (7, 7, 7));
-    }
 }
