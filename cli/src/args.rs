@@ -15,6 +15,7 @@ use crate::exit::{self, Failure};
 use crate::own_token::OwnToken;
 use crate::resolve::{self, TaskRef};
 use crate::selector::{self, Selector};
+use crate::supervision::Supervision;
 
 /// Run pieces of your application on the machines of an EdgeRM cluster, from a server down to
 /// a sensor node.
@@ -186,9 +187,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "CORES", default_value = "0.1", value_parser = amount::cores)]
     pub(crate) cpus: u64,
 
-    /// When their nodes start the tasks again by themselves
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
-    pub(crate) restart: Restart,
+    #[command(flatten)]
+    pub(crate) supervision: Supervision,
 
     /// What the tasks are called [default: the file's name]
     #[arg(long)]
@@ -201,25 +201,6 @@ pub(crate) struct Run {
     /// How long to wait for enough nodes that match, and then for the tasks to be RUNNING
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = amount::duration)]
     pub(crate) timeout: Duration,
-}
-
-/// When a node starts a task again.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum Restart {
-    /// Never: what runs when its node reboots is LOST
-    #[default]
-    No,
-    /// After a reboot of the node, or of the agent on it
-    Reboot,
-}
-
-impl From<Restart> for api::Restart {
-    fn from(restart: Restart) -> Self {
-        match restart {
-            Restart::No => Self::No,
-            Restart::Reboot => Self::Reboot,
-        }
-    }
 }
 
 /// On how many nodes.

@@ -33,6 +33,7 @@ mod outputs;
 mod own_token;
 mod resolve;
 mod selector;
+mod supervision;
 mod table;
 mod units;
 

@@ -5,6 +5,7 @@ use edgerm_protocol::api::{
 };
 use edgerm_protocol::owned::{Device, Resources, Value};
 use edgerm_protocol::resource::DeviceClass;
+use edgerm_protocol::standard::{TASKS, attributes};
 
 /// Says [`Constraints`] word by word.
 pub trait ConstraintsExt: Sized {
@@ -36,6 +37,10 @@ pub trait ConstraintsExt: Sized {
     /// Agents that start a task again when this says.
     #[must_use]
     fn restart(self, when: Restart) -> Self;
+
+    /// Agents that keep deadlines, health checks and restarts after failures.
+    #[must_use]
+    fn supervised(self) -> Self;
 
     /// Labels of the offer's devices, one for each device asked for, each its own, in the order
     /// they were asked for. `None` where the offer does not have them.
@@ -76,10 +81,13 @@ impl ConstraintsExt for Constraints {
     }
 
     fn restart(self, when: Restart) -> Self {
-        match when.attribute() {
-            Some((name, value)) => self.attribute(name, value),
-            None => self,
-        }
+        when.duties().fold(self, |this, duty| {
+            this.attribute(duty.attribute, duty.value)
+        })
+    }
+
+    fn supervised(self) -> Self {
+        self.attribute(attributes::SUPERVISES, TASKS)
     }
 
     fn assign(&self, offer: &Offer) -> Option<Vec<String>> {

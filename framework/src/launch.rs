@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use edgerm_protocol::TaskId;
-use edgerm_protocol::api::{ENGINE_MEM, LaunchTask, Module, Offer, Restart, TaskResources};
+use edgerm_protocol::api::{
+    ENGINE_MEM, HealthCheck, LaunchTask, Module, Offer, Restart, TaskResources,
+};
 use edgerm_protocol::owned::Attributes;
 
 use crate::error::Error;
@@ -22,7 +24,11 @@ pub struct Launch {
     devices: Vec<String>,
     env: BTreeMap<String, String>,
     stop_after_disconnected: Option<u32>,
+    give_up_after: Option<u32>,
     restart: Restart,
+    max_restarts: Option<u32>,
+    deadline: Option<u32>,
+    health_check: Option<HealthCheck>,
 }
 
 impl Launch {
@@ -37,7 +43,11 @@ impl Launch {
             devices: Vec::new(),
             env: BTreeMap::new(),
             stop_after_disconnected: None,
+            give_up_after: None,
             restart: Restart::No,
+            max_restarts: None,
+            deadline: None,
+            health_check: None,
         }
     }
 
@@ -77,10 +87,41 @@ impl Launch {
         self
     }
 
+    /// Seconds after which it is LOST while its agent is UNREACHABLE. The agent has ended it by
+    /// then where this is more than [`Self::stop_after_disconnected`] by
+    /// [`edgerm_protocol::api::STOP_MARGIN`]; unless told, it is.
+    #[must_use]
+    pub fn give_up_after(mut self, seconds: u32) -> Self {
+        self.give_up_after = Some(seconds);
+        self
+    }
+
     /// When its agent starts it again, which [`crate::ConstraintsExt::restart`] asks of an offer.
     #[must_use]
     pub fn restart(mut self, when: Restart) -> Self {
         self.restart = when;
+        self
+    }
+
+    /// How often its agent starts it again after failures, where [`Self::restart`] says so.
+    #[must_use]
+    pub fn max_restarts(mut self, times: u32) -> Self {
+        self.max_restarts = Some(times);
+        self
+    }
+
+    /// Seconds that it may run, which [`crate::ConstraintsExt::supervised`] asks of an offer.
+    #[must_use]
+    pub fn deadline(mut self, seconds: u32) -> Self {
+        self.deadline = Some(seconds);
+        self
+    }
+
+    /// How its agent finds out that it is stuck, which [`crate::ConstraintsExt::supervised`] asks
+    /// of an offer.
+    #[must_use]
+    pub fn health_check(mut self, check: HealthCheck) -> Self {
+        self.health_check = Some(check);
         self
     }
 
@@ -99,7 +140,11 @@ impl Launch {
             permissions: None,
             env: self.env,
             stop_after_disconnected: self.stop_after_disconnected,
+            give_up_after: self.give_up_after,
             restart: self.restart,
+            max_restarts: self.max_restarts,
+            deadline: self.deadline,
+            health_check: self.health_check,
         })
     }
 }

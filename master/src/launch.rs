@@ -1,5 +1,6 @@
 //! The launch message of a task, made anew each time it is sent, since it bears the session.
 
+use edgerm_protocol::api::DEFAULT_RESTARTS;
 use edgerm_protocol::codec::{List, Text};
 use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::message::{Launch, Variable};
@@ -36,8 +37,14 @@ pub(crate) fn encode_launch<'b>(
             let key = Text::new(key).ok()?;
             Some(Variable { key, value })
         })),
-        restart: (!task.restart.is_no()).then_some(true),
+        restart: task.restart.is_after_reboot().then_some(true),
         stop_after_disconnected: task.stop_after_disconnected,
+        deadline: task.deadline,
+        max_silence: task.health_check.map(|check| check.silence_s),
+        max_restarts: task
+            .restart
+            .is_on_failure()
+            .then(|| task.max_restarts.unwrap_or(DEFAULT_RESTARTS)),
     };
     encode(&launch, buffer)
 }

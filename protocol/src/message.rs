@@ -157,7 +157,7 @@ pub struct Output<'a> {
     pub session: SessionId,
     /// The task.
     pub task: TaskId,
-    /// Counts the task's outputs from 1 in each run of it, so that one that is told twice is
+    /// Counts the task's outputs from 1 in each boot of its agent, so that one that is told twice is
     /// seen once, and one that was dropped is missed.
     pub sequence: u32,
     /// The severity of a log line. Absent: this is no log line, but an emitted payload.
@@ -248,6 +248,12 @@ pub struct LaunchOf<Devices, Env> {
     pub restart: Option<bool>,
     /// End it when the master has been silent for this many seconds. Absent: never.
     pub stop_after_disconnected: Option<u32>,
+    /// End it so many seconds after it first ran. Absent: never.
+    pub deadline: Option<u32>,
+    /// End it when it has neither emitted nor logged for this many seconds. Absent: never.
+    pub max_silence: Option<u32>,
+    /// How often to start it again when it ends ERRORED. Absent: never.
+    pub max_restarts: Option<u32>,
 }
 
 cbor_map!(LaunchOf of Devices, Env {
@@ -262,6 +268,9 @@ cbor_map!(LaunchOf of Devices, Env {
     8: env,
     9: restart,
     10: stop_after_disconnected,
+    11: deadline,
+    12: max_silence,
+    13: max_restarts,
 });
 
 /// One environment variable: `[key, value]`.

@@ -23,13 +23,15 @@ pub mod attributes {
     pub const MAX_MODULE: &str = "max_module";
     /// When a task that is to be started again is: [`super::AFTER_REBOOT`].
     pub const RESTART: &str = "restart";
+    /// What the agent does for its tasks by itself: [`super::TASKS`].
+    pub const SUPERVISES: &str = "supervises";
     /// Domain name under which the agent is reached from everywhere.
     pub const DOMAIN: &str = "domain";
     /// Where the agent is, as a geo URI (RFC 5870).
     pub const LOCATION: &str = "location";
 
     /// All of them.
-    pub const ALL: [&str; 10] = [
+    pub const ALL: [&str; 11] = [
         OS,
         ARCH,
         BOARD,
@@ -38,6 +40,7 @@ pub mod attributes {
         MAX_TASK_MEM,
         MAX_MODULE,
         RESTART,
+        SUPERVISES,
         DOMAIN,
         LOCATION,
     ];
@@ -45,6 +48,10 @@ pub mod attributes {
 
 /// In [`attributes::RESTART`]: after the node, or the agent, has started again.
 pub const AFTER_REBOOT: &str = "reboot";
+
+/// In [`attributes::SUPERVISES`]: it ends tasks at their deadline or when they show no sign of life,
+/// and starts those again that failed, where they say so.
+pub const TASKS: &str = "tasks";
 
 /// What a device measures or moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

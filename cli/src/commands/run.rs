@@ -47,10 +47,13 @@ pub(super) async fn run(console: &Console, client: Client, args: &Run) -> Result
             "it may use {class}s, but is given none: --on {class}=KIND gives it one"
         ));
     }
+    if let Some(warning) = args.supervision.warning() {
+        console.note(&warning);
+    }
     let constraints = selector::constraints(&args.on)
         .at_least(names::CPUS, args.cpus)
-        .restart(args.restart.into())
         .module(&module, args.mem);
+    let constraints = args.supervision.constrain(constraints);
     let wanted = Wanted {
         constraints: &constraints,
         module: &module,
@@ -119,8 +122,8 @@ fn order(args: &Run, wanted: Wanted<'_>, offer: &Offer) -> Result<Launch, Failur
         .unwrap_or_else(|| module_source::task_name(&args.module));
     let mut launch = Launch::new(name, wanted.module)
         .cpus(args.cpus)
-        .devices(devices)
-        .restart(args.restart.into());
+        .devices(devices);
+    launch = args.supervision.put_into(launch);
     if let Some(mem) = args.mem {
         launch = launch.mem(mem);
     }

@@ -124,6 +124,9 @@ impl Master {
             env: Default::default(),
             restart: None,
             stop_after_disconnected: None,
+            deadline: None,
+            max_silence: None,
+            max_restarts: None,
         };
         self.ask(path::LAUNCH, encode(&launch, &mut buffer).unwrap())
             .await

@@ -97,8 +97,10 @@ impl Ledger {
             .needs()
             .fit(&agent.attributes, Some(asked.resources.mem))
             .map_err(AcceptFault::Unfit)?;
-        if !asked.restart.is_done_by(&agent.attributes) {
-            return Err(AcceptFault::NoRestart(asked.restart));
+        check_supervision(asked)?;
+        let mut duties = asked.duties();
+        if let Some(duty) = duties.find(|duty| !duty.is_done_by(&agent.attributes)) {
+            return Err(AcceptFault::NotDone(duty));
         }
         let (id, size) = (module.id, module.size);
         let blob = match fit.is_variant {
@@ -119,7 +121,11 @@ impl Ledger {
             permissions,
             env: asked.env.clone(),
             stop_after_disconnected: asked.stop_after_disconnected,
+            give_up_after: asked.give_up_after,
             restart: asked.restart,
+            max_restarts: asked.max_restarts,
+            deadline: asked.deadline,
+            health_check: asked.health_check,
             accepted_at: now,
             state: TaskState::Unissued,
             exit_code: None,
@@ -183,6 +189,21 @@ fn check_env(asked: &LaunchTask) -> Result<(), AcceptFault> {
                 error,
             })
     })
+}
+
+fn check_supervision(asked: &LaunchTask) -> Result<(), AcceptFault> {
+    let silence = asked.health_check.map(|check| check.silence_s);
+    let waits = [
+        ("deadline", asked.deadline),
+        ("healthCheck.silenceS", silence),
+    ];
+    if let Some((field, _)) = waits.into_iter().find(|(_, wait)| *wait == Some(0)) {
+        return Err(AcceptFault::NoTime(field));
+    }
+    match asked.max_restarts {
+        Some(_) if !asked.restart.is_on_failure() => Err(AcceptFault::NeverRestarted),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn granted(asked: &LaunchTask, module: &Module) -> Result<Permissions, AcceptFault> {

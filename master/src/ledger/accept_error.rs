@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use edgerm_protocol::api::{Restart, Unfit};
+use edgerm_protocol::api::{Duty, Unfit};
 use edgerm_protocol::codec::TextError;
 use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::{FrameworkId, ModuleId, TaskId};
@@ -68,8 +68,12 @@ pub enum AcceptFault {
     Unfit(Unfit),
     /// The variant of the module for so little memory is not to be had.
     NoVariant(VariantError),
-    /// The agent does not start tasks again when it is asked for.
-    NoRestart(Restart),
+    /// The agent does not do what the task asks of it.
+    NotDone(Duty),
+    /// This field gives the task no time at all.
+    NoTime(&'static str),
+    /// A number of restarts, for a task that is not started again after failures.
+    NeverRestarted,
     /// The offer does not hold this device, or a task before has it.
     Device {
         /// Its place in the list, from 0.
@@ -153,14 +157,25 @@ impl fmt::Display for AcceptFault {
             }
             Self::Unfit(unfit) => unfit.fmt(f),
             Self::NoVariant(error) => error.fmt(f),
-            Self::NoRestart(restart) => {
-                let (name, when) = restart.attribute().unwrap_or_default();
+            Self::NotDone(duty) => {
+                let Duty {
+                    field,
+                    attribute,
+                    value,
+                } = duty;
                 write!(
                     f,
-                    "the agent starts no task again after a {when}: leave restart out, or choose \
-                     an agent whose attribute {name} is {when}"
+                    "the agent does not do what {field} says: leave it out, or choose an agent \
+                     whose attribute {attribute} is {value}"
                 )
             }
+            Self::NoTime(field) => {
+                write!(f, "0 s are none: leave {field} out, or give it 1 or more")
+            }
+            Self::NeverRestarted => f.write_str(
+                "the task is not started again after failures: leave maxRestarts out, or let \
+                 restart be onFailure or rebootOrFailure",
+            ),
             Self::Device { label, .. } => {
                 write!(f, "the offer holds no device {label} that is free")
             }

@@ -1,8 +1,9 @@
 //! What the ledger holds of each agent, framework, offer and task.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use edgerm_protocol::api::{AgentState, Restart, TaskResources};
+use edgerm_protocol::api::{AgentState, HealthCheck, Restart, STOP_MARGIN, TaskResources};
 use edgerm_protocol::owned::{Attributes, Resources, Value};
 use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::resource::names;
@@ -138,8 +139,16 @@ pub struct Task {
     pub env: BTreeMap<String, String>,
     /// Seconds of the master's silence after which the agent ends it.
     pub stop_after_disconnected: Option<u32>,
+    /// Seconds that its agent is UNREACHABLE until it is LOST, where that was chosen.
+    pub give_up_after: Option<u32>,
     /// When its agent starts it again.
     pub restart: Restart,
+    /// How often its agent starts it again after failures, where that was chosen.
+    pub max_restarts: Option<u32>,
+    /// Seconds that it may run.
+    pub deadline: Option<u32>,
+    /// How its agent finds out that it is stuck.
+    pub health_check: Option<HealthCheck>,
     /// When it was accepted.
     pub accepted_at: Instant,
     /// Where it is in its life.
@@ -153,6 +162,16 @@ pub struct Task {
 }
 
 impl Task {
+    /// How long its agent is UNREACHABLE until it is LOST, where agents are given up after
+    /// `give_up`: what was chosen, else that, but not before its agent has ended it.
+    pub fn patience(&self, give_up: Duration) -> Duration {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        let stopped = self.stop_after_disconnected;
+        let stopped = stopped.map(|after| seconds(after) + seconds(STOP_MARGIN));
+        self.give_up_after
+            .map_or_else(|| give_up.max(stopped.unwrap_or_default()), seconds)
+    }
+
     /// What a task that asks for `asked` holds, its devices taken from `offered`. A device that
     /// is not in there is left out.
     pub fn holdings(asked: &TaskResources, offered: &Resources) -> Resources {

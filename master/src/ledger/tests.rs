@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use edgerm_protocol::api::{LaunchTask, Restart, TaskResources, Unfit};
+use edgerm_protocol::api::{HealthCheck, LaunchTask, Restart, TaskResources, Unfit};
 use edgerm_protocol::message::StatusUpdate;
 use edgerm_protocol::owned::{Description, Device, Value};
 use edgerm_protocol::resource::{Access, DeviceClass, Range};
@@ -331,7 +331,11 @@ fn launch(id: TaskId, mem: u64, devices: u8) -> LaunchTask {
         permissions: None,
         env: BTreeMap::new(),
         stop_after_disconnected: None,
+        give_up_after: None,
         restart: Restart::No,
+        max_restarts: None,
+        deadline: None,
+        health_check: None,
     }
 }
 
@@ -441,7 +445,20 @@ fn a_task_that_breaks_a_rule_is_refused_by_it() {
     );
     assert_eq!(
         refused(&|task| task.restart = Restart::Reboot),
-        AcceptFault::NoRestart(Restart::Reboot)
+        AcceptFault::NotDone(Restart::Reboot.duties().next().unwrap())
+    );
+    let check = |silence_s| Some(HealthCheck { silence_s });
+    assert_eq!(
+        refused(&|task| task.deadline = Some(0)),
+        AcceptFault::NoTime("deadline")
+    );
+    assert_eq!(
+        refused(&|task| task.health_check = check(0)),
+        AcceptFault::NoTime("healthCheck.silenceS")
+    );
+    assert_eq!(
+        refused(&|task| task.max_restarts = Some(1)),
+        AcceptFault::NeverRestarted
     );
     assert!(matches!(
         refused(&|task| task.resources.devices = vec!["d1".into(), "d1".into()]),

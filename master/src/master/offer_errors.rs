@@ -161,7 +161,9 @@ impl Refuse for AcceptError {
                 | AcceptFault::Amount { .. }
                 | AcceptFault::Unfit(_)
                 | AcceptFault::NoVariant(_)
-                | AcceptFault::NoRestart(_)
+                | AcceptFault::NotDone(_)
+                | AcceptFault::NoTime(_)
+                | AcceptFault::NeverRestarted
                 | AcceptFault::Device { .. }
                 | AcceptFault::TooMany { .. }
                 | AcceptFault::UnknownPermission { .. }
@@ -186,7 +188,10 @@ impl Refuse for AcceptError {
                 AcceptFault::Amount { .. } => "outOfRange",
                 AcceptFault::Unfit(unfit) => unfit.code(),
                 AcceptFault::NoVariant(_) => "noVariant",
-                AcceptFault::NoRestart(_) => "noRestart",
+                AcceptFault::NotDone(duty) if duty.field == "restart" => "noRestart",
+                AcceptFault::NotDone(_) => "noSupervision",
+                AcceptFault::NoTime(_) => "outOfRange",
+                AcceptFault::NeverRestarted => "neverRestarted",
                 AcceptFault::Device { .. } => "deviceNotOffered",
                 AcceptFault::TooMany { .. } => "tooMany",
                 AcceptFault::UnknownPermission { .. } => "unknownPermission",
@@ -215,7 +220,9 @@ impl Refuse for AcceptError {
                 format!(".resources.{resource}")
             }
             AcceptFault::NoVariant(_) => ".resources.mem".to_owned(),
-            AcceptFault::NoRestart(_) => ".restart".to_owned(),
+            AcceptFault::NotDone(duty) => format!(".{}", duty.field),
+            AcceptFault::NoTime(field) => format!(".{field}"),
+            AcceptFault::NeverRestarted => ".maxRestarts".to_owned(),
             AcceptFault::Device { at, .. } => format!(".resources.devices[{at}]"),
             AcceptFault::TooMany { field, .. } => format!(".{field}"),
             AcceptFault::UnknownPermission { at, .. } => format!(".permissions[{at}]"),

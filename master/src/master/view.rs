@@ -69,7 +69,12 @@ impl Master {
             exit_code: task.exit_code,
             detail: task.detail.clone(),
             resources: task.asked.clone(),
+            stop_after_disconnected: task.stop_after_disconnected,
+            give_up_after: task.give_up_after,
             restart: task.restart,
+            max_restarts: task.max_restarts,
+            deadline: task.deadline,
+            health_check: task.health_check,
             age_ms: millis(now.saturating_duration_since(task.accepted_at)),
         }
     }

@@ -48,6 +48,7 @@ mod framework;
 mod module;
 mod needs;
 mod offer;
+mod supervision;
 mod task;
 mod token;
 
@@ -69,8 +70,9 @@ pub use offer::{
     Accept, Accepted, Constraints, Decline, DeviceConstraint, ModuleConstraint, Offer,
     OfferRequest, Offers,
 };
+pub use supervision::{DEFAULT_RESTARTS, Duty, HealthCheck, Restart, STOP_MARGIN};
 pub use task::{
-    KillTask, LaunchTask, Output, OutputData, Outputs, Restart, SendMessage, Task, TaskResources,
+    KillTask, LaunchTask, Output, OutputData, Outputs, SendMessage, Task, TaskResources,
 };
 pub use token::{IssuedToken, NewToken, Policy, Role, Token};
 

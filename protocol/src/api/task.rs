@@ -6,9 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::supervision::{HealthCheck, Restart};
 use crate::message::LogLevel;
-use crate::owned::{AttributeValue, Attributes};
-use crate::standard::{AFTER_REBOOT, attributes};
 use crate::{AgentId, FrameworkId, ModuleId, TaskId, TaskState};
 
 /// A task to launch.
@@ -32,47 +31,23 @@ pub struct LaunchTask {
     /// Seconds of the master's silence after which the agent ends it. Absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_after_disconnected: Option<u32>,
+    /// Seconds after which it is LOST while its agent is UNREACHABLE. Absent: as many as the master
+    /// gives its agents, and more than `stop_after_disconnected` by [`super::STOP_MARGIN`] at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub give_up_after: Option<u32>,
     /// When it is started again by its agent. Absent: `no`.
     #[serde(default, skip_serializing_if = "Restart::is_no")]
     pub restart: Restart,
-}
-
-/// When a task is started again, under its id and without the master being asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Restart {
-    /// Never: one that ran when its agent rebooted is LOST.
-    #[default]
-    No,
-    /// After its node, or the agent on it, has started again. One that has ended is not.
-    Reboot,
-}
-
-impl Restart {
-    /// Whether it is [`Restart::No`].
-    pub fn is_no(&self) -> bool {
-        *self == Self::No
-    }
-
-    /// The attribute that an agent must tell, and its value; `None` where any agent will do.
-    pub const fn attribute(self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::No => None,
-            Self::Reboot => Some((attributes::RESTART, AFTER_REBOOT)),
-        }
-    }
-
-    /// Whether an agent of these attributes does it.
-    pub fn is_done_by(self, agent: &Attributes) -> bool {
-        self.attribute().is_none_or(|(name, when)| {
-            let told = agent.get(name);
-            told.is_some_and(|told| match told {
-                AttributeValue::Text(told) => told == when,
-                AttributeValue::Texts(told) => told.iter().any(|told| told == when),
-                AttributeValue::Number(_) => false,
-            })
-        })
-    }
+    /// How often it is started again after failures. Absent: [`super::DEFAULT_RESTARTS`], where `restart`
+    /// says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_restarts: Option<u32>,
+    /// Seconds that it may run, counted from when it first ran. Absent: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<u32>,
+    /// How its agent finds out that it is stuck. Absent: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_check: Option<HealthCheck>,
 }
 
 /// What a task holds, besides one slot.
@@ -117,9 +92,24 @@ pub struct Task {
     pub detail: Option<String>,
     /// What it holds, or held.
     pub resources: TaskResources,
+    /// Seconds of the master's silence after which its agent ends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_after_disconnected: Option<u32>,
+    /// Seconds after which it is LOST while its agent is UNREACHABLE, where that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub give_up_after: Option<u32>,
     /// When it is started again by its agent.
     #[serde(default, skip_serializing_if = "Restart::is_no")]
     pub restart: Restart,
+    /// How often it is started again after failures, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_restarts: Option<u32>,
+    /// Seconds that it may run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<u32>,
+    /// How its agent finds out that it is stuck.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_check: Option<HealthCheck>,
     /// Milliseconds since it was accepted.
     pub age_ms: u64,
 }

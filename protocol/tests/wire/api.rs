@@ -118,12 +118,14 @@ fn a_task_is_started_again_where_it_says_so() {
         (None, Restart::No),
         (Some("no"), Restart::No),
         (Some("reboot"), Restart::Reboot),
+        (Some("onFailure"), Restart::OnFailure),
+        (Some("rebootOrFailure"), Restart::RebootOrFailure),
     ] {
         let launch = launch(said).unwrap();
         assert_eq!(launch.restart, meant);
         let told = serde_json::to_value(&launch).unwrap();
         let told = told.get("restart").map(|told| told.as_str().unwrap());
-        assert_eq!(told, (meant == Restart::Reboot).then_some("reboot"));
+        assert_eq!(told, said.filter(|_| meant != Restart::No));
     }
     assert!(launch(Some("always")).is_err());
 }

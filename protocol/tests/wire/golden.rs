@@ -95,10 +95,11 @@ pub(crate) const VECTORS: &[Vector] = &[
     vector(
         "launch, with everything",
         "launch",
-        "ab 001a11223344 011b0102030405060708 \
+        "ae 001a11223344 011b0102030405060708 \
          025820abababababababababababababababababababababababababababababababab 03190898 \
          041a00010000 0518fa 060a 07816b746865726d6f6d65746572 \
-         08828269504552494f445f4d53633235308265454d50545960 09f5 0a183c",
+         08828269504552494f445f4d53633235308265454d50545960 09f5 0a183c \
+         0b190e10 0c1878 0d05",
     ),
     vector("kill", "kill", "a2 001a11223344 011b0102030405060708"),
     vector(
@@ -247,6 +248,9 @@ fn launch_and_kill() {
         env: List::default(),
         restart: None,
         stop_after_disconnected: None,
+        deadline: None,
+        max_silence: None,
+        max_restarts: None,
     };
     hold("launch", &launch);
     let variable = |key, value| Variable {
@@ -260,6 +264,9 @@ fn launch_and_kill() {
         env: List::from_first([variable("PERIOD_MS", "250"), variable("EMPTY", "")]),
         restart: Some(true),
         stop_after_disconnected: Some(60),
+        deadline: Some(3_600),
+        max_silence: Some(120),
+        max_restarts: Some(5),
         ..launch
     };
     hold("launch, with everything", &everything);

@@ -213,25 +213,31 @@ fn launch() -> impl Strategy<Value = Launch<'static>> {
         (option::of(any::<u32>()), option::of(any::<u32>())),
         list::<_, MAX_TASK_DEVICES>(text()),
         list::<_, MAX_ENV>(variable),
-        (option::of(any::<bool>()), option::of(any::<u32>())),
+        option::of(any::<bool>()),
+        [(); 4].map(|()| option::of(any::<u32>())),
     )
-        .prop_map(|(always, (cpus, permissions), devices, env, conduct)| {
-            let (session, task, module, module_size, mem) = always;
-            let (restart, stop_after_disconnected) = conduct;
-            Launch {
-                session,
-                task,
-                module,
-                module_size,
-                mem,
-                cpus,
-                permissions,
-                devices,
-                env,
-                restart,
-                stop_after_disconnected,
-            }
-        })
+        .prop_map(
+            |(always, (cpus, permissions), devices, env, restart, watched)| {
+                let (session, task, module, module_size, mem) = always;
+                let [stop_after_disconnected, deadline, max_silence, max_restarts] = watched;
+                Launch {
+                    session,
+                    task,
+                    module,
+                    module_size,
+                    mem,
+                    cpus,
+                    permissions,
+                    devices,
+                    env,
+                    restart,
+                    stop_after_disconnected,
+                    deadline,
+                    max_silence,
+                    max_restarts,
+                }
+            },
+        )
 }
 
 fn kill() -> impl Strategy<Value = Kill> {

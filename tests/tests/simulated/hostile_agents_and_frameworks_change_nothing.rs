@@ -133,7 +133,11 @@ fn launch(id: TaskId, module: ModuleId) -> LaunchTask {
         permissions: None,
         env: BTreeMap::new(),
         stop_after_disconnected: None,
+        give_up_after: None,
         restart: Restart::No,
+        max_restarts: None,
+        deadline: None,
+        health_check: None,
     }
 }
 

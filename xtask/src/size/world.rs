@@ -272,6 +272,9 @@ impl World {
             env: List::from_first(variables),
             restart: Some(self.restarts),
             stop_after_disconnected: Some(3_600),
+            deadline: None,
+            max_silence: None,
+            max_restarts: None,
         }
     }
 

@@ -19,6 +19,9 @@ pub(crate) struct LaunchSpec {
     pub(crate) device: Option<&'static str>,
     pub(crate) restart: bool,
     pub(crate) stop_after_disconnected: Option<u32>,
+    pub(crate) deadline: Option<u32>,
+    pub(crate) max_silence: Option<u32>,
+    pub(crate) max_restarts: Option<u32>,
 }
 
 impl LaunchSpec {
@@ -31,6 +34,9 @@ impl LaunchSpec {
             device: None,
             restart: false,
             stop_after_disconnected: None,
+            deadline: None,
+            max_silence: None,
+            max_restarts: None,
         }
     }
 }
@@ -80,6 +86,9 @@ impl Ask {
                     env: List::default(),
                     restart: spec.restart.then_some(true),
                     stop_after_disconnected: spec.stop_after_disconnected,
+                    deadline: spec.deadline,
+                    max_silence: spec.max_silence,
+                    max_restarts: spec.max_restarts,
                 };
                 (path::LAUNCH, encode(&launch, &mut buffer))
             }

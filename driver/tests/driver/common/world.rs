@@ -139,6 +139,9 @@ impl World {
             env: List::from_first(env),
             restart: launch.restart.then_some(true),
             stop_after_disconnected: None,
+            deadline: None,
+            max_silence: None,
+            max_restarts: None,
         };
         let mut buffer = [0; 512];
         let body = encode(&body, &mut buffer).expect("it fits").to_vec();

@@ -10,6 +10,7 @@ mod proven;
 mod refusals;
 mod restart;
 mod road;
+mod supervision;
 mod variants;
 
 use std::collections::BTreeMap;
@@ -424,7 +425,11 @@ pub(super) fn task(id: u64) -> LaunchTask {
         permissions: None,
         env: BTreeMap::new(),
         stop_after_disconnected: None,
+        give_up_after: None,
         restart: Restart::No,
+        max_restarts: None,
+        deadline: None,
+        health_check: None,
     }
 }
 

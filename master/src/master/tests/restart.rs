@@ -67,8 +67,8 @@ fn an_agent_that_does_not_tell_it_is_not_asked() {
         assert_eq!(refused.field().as_deref(), Some("tasks[0].restart"));
         assert_eq!(
             refused.to_string(),
-            "task 0: the agent starts no task again after a reboot: leave restart out, or choose \
-             an agent whose attribute restart is reboot"
+            "task 0: the agent does not do what restart says: leave it out, or choose an agent \
+             whose attribute restart is reboot"
         );
     }
 }
