@@ -7,7 +7,8 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant as Clock;
 
-use edgerm_master::access::{Agents, Draw, Store};
+use edgerm_master::Store;
+use edgerm_master::access::{Agents, Draw};
 use edgerm_protocol::Instant;
 
 const AGENTS: usize = 100_000;

@@ -75,6 +75,8 @@ pub struct Timing {
     pub slack: Duration,
     /// How long an agent is silent until it is given up and its tasks are lost: 10 min.
     pub give_up: Duration,
+    /// How long a task that ended is remembered: 7 days, unless there are too many of them.
+    pub keep_ended: Duration,
 }
 
 impl Default for Timing {
@@ -86,6 +88,7 @@ impl Default for Timing {
             missed_pings: 3,
             slack: Duration::from_secs(9),
             give_up: Duration::from_secs(600),
+            keep_ended: Duration::from_secs(7 * 24 * 3600),
         }
     }
 }

@@ -21,6 +21,7 @@
 //! | [`refusal`] | errors as the API shows them |
 //! | `registrar` | changes who is enrolled |
 //! | `http` | warp's routes, one file a resource, and the listener before them |
+//! | [`store`] | the master's file: what lasts of all this |
 //! | `shared`, [`server`] | the lock around the master; sockets and timer |
 //! | [`config`] | all that one may set |
 
@@ -43,6 +44,7 @@ pub mod refusal;
 mod registrar;
 pub mod server;
 mod shared;
+pub mod store;
 pub mod variants;
 
 pub use config::{Config, HttpLimits, Limits, Timing, TlsFiles};
@@ -50,3 +52,4 @@ pub use http::TlsError;
 pub use master::Master;
 pub use rate::Rate;
 pub use server::{Running, Server, StartError};
+pub use store::{Store, StoreError};

@@ -24,6 +24,14 @@ impl PeerId {
     pub(crate) const fn proves(self) -> bool {
         matches!(self, Self::Key(_))
     }
+
+    /// The key id with which it does.
+    pub(crate) const fn key(self) -> Option<[u8; 4]> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Address(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for PeerId {
@@ -51,6 +59,8 @@ pub(crate) struct Peer {
     /// Where the last datagram came from, and how long it was: where answers to it go, and how
     /// long they may be unless that is the path.
     pub(crate) heard: (SocketAddr, usize),
+    /// The last change that what is said to it may tell of.
+    pub(crate) tells: u64,
     /// Its place among the strangers.
     used: u64,
 }
@@ -125,6 +135,7 @@ impl Peers {
             client: None,
             path: Some(address),
             heard: (address, 0),
+            tells: 0,
             used: clock,
         })
     }
@@ -146,6 +157,7 @@ impl Peers {
                 client: Some(Client::new(credential.clone())),
                 path: None,
                 heard: (address, 0),
+                tells: 0,
                 used: 0,
             }
         })

@@ -7,11 +7,10 @@ use edgerm_coap::oscore::{Credential, JoinToken};
 use edgerm_protocol::api::{self, IssuedJoinToken, Join, Joined, NewJoinToken};
 use zeroize::Zeroizing;
 
-use crate::access::{
-    Draw, EnrollError, Enrolled, JoinError, JoinTokenError, JoinTokens, Shown, Store, StoreError,
-};
+use crate::access::{Draw, EnrollError, Enrolled, JoinError, JoinTokenError, JoinTokens, Shown};
 use crate::server::fill_from_system;
 use crate::shared::Shared;
+use crate::store::{Store, StoreError};
 
 /// Where enrolled agents last, the tokens with which they join, and the turn of who changes
 /// either. All that it does may block for as long as the disk takes.

@@ -5,18 +5,22 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 use tokio::task::JoinHandle;
 
-use crate::access::{Store, StoreError, TokenError, Tokens};
+use crate::access::{TokenError, Tokens};
 use crate::config::Config;
 use crate::http::{self, Certificate, TlsError};
+use crate::ledger::RestoreError;
 use crate::master::Master;
+use crate::modules::{FileStore, ModuleFolder};
 use crate::registrar::Registrar;
-use crate::shared::Shared;
+use crate::shared::{Clock, Shared};
+use crate::store::{Store, StoreError};
 
 /// Bytes of the receive buffer: over a datagram's limit, so that one too long is seen as such.
 const RECEIVE_BUFFER: usize = 2048;
@@ -66,6 +70,25 @@ pub enum StartError {
         /// Why not.
         error: TokenError,
     },
+    /// The modules' folder is no use.
+    #[error("the folder {path} of the modules: {error}")]
+    Modules {
+        /// Which folder.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// What the file holds is no use.
+    #[error("{path}: {error}; restore a backup, or start with another file")]
+    Restore {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        error: RestoreError,
+    },
+    /// The system gives no thread.
+    #[error("the system gives no thread to write with: {0}")]
+    Thread(io::Error),
     /// The system gives no entropy.
     #[error("the system gives no entropy: {0}")]
     Entropy(io::Error),
@@ -115,7 +138,7 @@ impl Server {
         let store = config.store.as_deref().map(Store::open).transpose()?;
         let enrolled = store.as_ref().map(Store::enrolled).transpose()?;
         let registrar = Registrar::open(store.clone(), config.limits.join_tokens)?;
-        let mut tokens = tokens(&config, store)?;
+        let mut tokens = tokens(&config, store.clone())?;
         check_exposure(&config, &mut tokens)?;
         let certificate = config.tls.clone().map(Certificate::open).transpose()?;
         let (http, coap) = (config.http, config.coap);
@@ -134,7 +157,9 @@ impl Server {
         let http_addr = listener
             .local_addr()
             .map_err(bind_error("the HTTP API", http))?;
-        let mut master = Master::new(config, entropy);
+        let clock = Clock::new();
+        let folder = modules_folder(&config)?;
+        let mut master = restore(config, entropy, &clock, store.as_ref(), folder.as_ref())?;
         for agent in enrolled.into_iter().flatten() {
             master.enroll(agent);
         }
@@ -143,8 +168,11 @@ impl Server {
         }
         tell_who_is_taken(&master);
         tracing::info!(%http_addr, %coap_addr, "master is ready");
-        let shared = Arc::new(Shared::new(master, tokens, registrar, socket));
+        let shared = Shared::new(clock, master, tokens, registrar, folder, socket);
+        let shared = Arc::new(shared);
+        let writer = store.map(|store| spawn_writer(Arc::clone(&shared), store));
         Ok(Running {
+            writer: writer.transpose().map_err(StartError::Thread)?,
             http_addr,
             coap_addr,
             coap: tokio::spawn(run_coap(Arc::clone(&shared))),
@@ -157,6 +185,56 @@ impl Server {
             shared,
         })
     }
+}
+
+/// The folder of the modules, beside the master's file and called after it.
+fn modules_folder(config: &Config) -> Result<Option<ModuleFolder>, StartError> {
+    let Some(store) = &config.store else {
+        return Ok(None);
+    };
+    let mut path = store.clone().into_os_string();
+    path.push(".modules");
+    let path = PathBuf::from(path);
+    match ModuleFolder::open(&path) {
+        Ok(folder) => Ok(Some(folder)),
+        Err(error) => Err(StartError::Modules { path, error }),
+    }
+}
+
+/// A master that goes on where the one before it ended; without a file, a new one.
+fn restore(
+    config: Config,
+    entropy: [u8; 32],
+    clock: &Clock,
+    store: Option<&Store>,
+    folder: Option<&ModuleFolder>,
+) -> Result<Master, StartError> {
+    let (Some(store), Some(folder)) = (store, folder) else {
+        return Ok(Master::new(config, entropy));
+    };
+    let path = config.store.clone().unwrap_or_default();
+    let modules = FileStore::new(folder.clone(), config.limits.module_bytes);
+    let rows = store.ledger()?;
+    let restored = Master::restore(config, entropy, clock.now(), rows, Box::new(modules));
+    let master = restored.map_err(|error| StartError::Restore { path, error })?;
+    let swept = folder.sweep(|id| master.ledger().module(id).is_some());
+    if let Err(error) = swept {
+        tracing::warn!(%error, "files that are no module's stay in the folder of the modules");
+    }
+    Ok(master)
+}
+
+/// Writes what is to last, batch by batch, in a thread of its own: it waits for the disk.
+fn spawn_writer(shared: Arc<Shared>, store: Store) -> io::Result<std::thread::JoinHandle<()>> {
+    let write = move || {
+        while let Some(batch) = shared.next_batch() {
+            let failed = store.commit(&batch).err().map(|error| error.to_string());
+            shared.on_written(batch.number, failed.as_deref());
+        }
+    };
+    std::thread::Builder::new()
+        .name("store".into())
+        .spawn(write)
 }
 
 /// Tells the log which agents there may be.
@@ -179,6 +257,7 @@ pub struct Running {
     /// Where agents are heard.
     pub coap_addr: SocketAddr,
     shared: Arc<Shared>,
+    writer: Option<std::thread::JoinHandle<()>>,
     certificate: Option<Arc<Certificate>>,
     coap: JoinHandle<()>,
     http: JoinHandle<Result<(), TlsError>>,
@@ -221,6 +300,11 @@ impl Running {
         }
         // It ends by the same signal, between two datagrams.
         let _ended = self.coap.await;
+        self.shared.end_writing();
+        if let Some(writer) = self.writer {
+            // One that panicked has written what it has.
+            let _ended = tokio::task::spawn_blocking(|| writer.join()).await;
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use edgerm_protocol::Instant;
 use tokio::net::UdpSocket;
@@ -14,9 +14,16 @@ use crate::access::Tokens;
 use crate::allocator::WaitId;
 use crate::config::Limits;
 use crate::events::EventRing;
-use crate::http::Gate;
-use crate::master::{Answer, Master, Output, Reply};
+use crate::http::{Failure, Gate};
+use crate::master::{Answer, Batch, Master, Output, Reply};
+use crate::modules::ModuleFolder;
 use crate::registrar::Registrar;
+
+/// How long the writer sleeps at most with nothing to write.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// How long it sleeps at least before it tries again.
+const SOON: Duration = Duration::from_millis(1);
 
 /// Datagrams taken before the timers and whoever else waits have their turn.
 const RECEIVE_BATCH: usize = 64;
@@ -45,23 +52,39 @@ pub(crate) struct Shared {
     tokens: Mutex<Tokens>,
     /// Who changes who is enrolled.
     pub(crate) registrar: Registrar,
+    /// Where modules last.
+    pub(crate) folder: Option<ModuleFolder>,
+    /// Told when there is something to be written.
+    unwritten: Condvar,
+    written: watch::Sender<Written>,
+}
+
+/// How far the writing of changes has come.
+#[derive(Clone, Copy, Debug, Default)]
+struct Written {
+    /// The last change that is on the disk.
+    durable: u64,
+    /// The last change that could not be written when the disk failed last.
+    failed: u64,
 }
 
 struct Core {
     master: Master,
     replies: BTreeMap<WaitId, oneshot::Sender<Reply>>,
+    /// Whether the writer is to end once all is written.
+    ends: bool,
     /// The timer that the loop sleeps for.
     sleeping_until: Option<Instant>,
 }
 
 /// Milliseconds since the Unix epoch, which do not move back while the process runs.
-struct Clock {
+pub(crate) struct Clock {
     started: std::time::Instant,
     epoch_ms: u64,
 }
 
 impl Clock {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let millis = since.map_or(0, |since| since.as_millis());
         Self {
@@ -70,21 +93,23 @@ impl Clock {
         }
     }
 
-    fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         Instant::from_millis(self.epoch_ms) + self.started.elapsed()
     }
 }
 
 impl Shared {
     pub(crate) fn new(
+        clock: Clock,
         master: Master,
         tokens: Tokens,
         registrar: Registrar,
+        folder: Option<ModuleFolder>,
         socket: UdpSocket,
     ) -> Self {
         let config = master.config();
         Self {
-            clock: Clock::new(),
+            clock,
             wake: Notify::new(),
             events: EventRing::new(config.limits.events),
             stopping: watch::Sender::new(false),
@@ -95,10 +120,14 @@ impl Shared {
             gate: Gate::new(&config.limits),
             tokens: Mutex::new(tokens),
             registrar,
+            folder,
+            unwritten: Condvar::new(),
+            written: watch::Sender::new(Written::default()),
             socket,
             core: Mutex::new(Core {
                 master,
                 replies: BTreeMap::new(),
+                ends: false,
                 sleeping_until: None,
             }),
         }
@@ -112,49 +141,164 @@ impl Shared {
         outcome
     }
 
+    /// Calls the master to change something, and returns once that is on the disk.
+    pub(crate) async fn change<T>(
+        &self,
+        call: impl FnOnce(&mut Master, Instant) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let (outcome, changed) = {
+            let mut core = self.lock();
+            if let Some(fault) = core.master.store_fault() {
+                return Err(Failure::store_failing(fault));
+            }
+            let outcome = call(&mut core.master, self.clock.now());
+            self.carry_out(&mut core);
+            (outcome?, not_yet_durable(&core.master))
+        };
+        self.lasts(changed).await?;
+        Ok(outcome)
+    }
+
+    /// Calls the master to read something, and returns it once all that it may show is on the disk;
+    /// at once where that fails.
+    pub(crate) async fn read<T>(
+        &self,
+        call: impl FnOnce(&Master, Instant) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let (outcome, changed) = {
+            let core = self.lock();
+            let outcome = call(&core.master, self.clock.now())?;
+            if core.master.store_fault().is_some() {
+                return Ok(outcome);
+            }
+            (outcome, not_yet_durable(&core.master))
+        };
+        // What fails now is no reason not to show it.
+        let _shown = self.lasts(changed).await;
+        Ok(outcome)
+    }
+
+    /// Waits until this change, if any, is on the disk.
+    async fn lasts(&self, change: Option<u64>) -> Result<(), Failure> {
+        let Some(change) = change else {
+            return Ok(());
+        };
+        let mut written = self.written.subscribe();
+        let reached = written.wait_for(|it| it.durable >= change || it.failed >= change);
+        match reached.await {
+            Ok(written) if written.durable >= change => Ok(()),
+            Ok(_) => Err(Failure::outcome_unknown()),
+            Err(_) => Err(Failure::stopping()),
+        }
+    }
+
+    /// The next batch to write, as soon as there is one; `None` once the server has stopped.
+    pub(crate) fn next_batch(&self) -> Option<Batch> {
+        let mut core = self.lock();
+        loop {
+            let now = self.clock.now();
+            let batch = core.master.poll_batch(now);
+            if batch.is_some() || core.ends {
+                return batch;
+            }
+            let retry_at = core.master.retry_at();
+            let wait = retry_at.map_or(IDLE, |at| at.saturating_duration_since(now).max(SOON));
+            let woken = self.unwritten.wait_timeout(core, wait);
+            core = woken.map_or_else(|error| error.into_inner().0, |(core, _)| core);
+        }
+    }
+
+    /// The batch of this number is on the disk, or failed, and why.
+    pub(crate) fn on_written(&self, number: u64, failed: Option<&str>) {
+        let mut core = self.lock();
+        let now = self.clock.now();
+        match failed {
+            None => core.master.handle_committed(now, number),
+            Some(reason) => core.master.handle_commit_failed(now, number, reason),
+        }
+        self.carry_out(&mut core);
+        let (durable, changed) = (core.master.durable(), core.master.changed());
+        drop(core);
+        self.written.send_modify(|written| {
+            written.durable = durable;
+            if failed.is_some() {
+                written.failed = changed;
+            }
+        });
+    }
+
+    /// Lets the writer end, once what there is to write is written.
+    pub(crate) fn end_writing(&self) {
+        self.lock().ends = true;
+        self.unwritten.notify_all();
+    }
+
     /// Counts a refusal.
     pub(crate) fn count(&self, what: &'static str) {
         self.lock().master.count(what);
     }
 
-    /// Calls the master, and waits for the reply where there is none yet. `Err(None)`: the
-    /// server is stopping.
-    pub(crate) async fn call_waiting<T, E>(
+    /// Calls the master, and waits for the reply where there is none yet.
+    pub(crate) async fn call_waiting<T>(
         self: &Arc<Self>,
-        call: impl FnOnce(&mut Master, Instant) -> Result<Answer<T>, E>,
+        call: impl FnOnce(&mut Master, Instant) -> Result<Answer<T>, Failure>,
         unwrap: impl FnOnce(Reply) -> Option<T>,
-    ) -> Result<T, Option<E>> {
-        let (mut pending, mut stopping) = {
-            let mut core = self.lock();
-            let answer = call(&mut core.master, self.clock.now());
-            let pending = match answer {
-                Ok(Answer::Ready(answer)) => {
-                    self.carry_out(&mut core);
-                    return Ok(answer);
-                }
-                Ok(Answer::Waiting(wait)) => {
-                    let (sender, reply) = oneshot::channel();
-                    core.replies.insert(wait, sender);
-                    let shared = Arc::clone(self);
-                    Pending {
-                        shared,
-                        wait,
-                        reply,
-                    }
-                }
-                Err(error) => {
-                    self.carry_out(&mut core);
-                    return Err(Some(error));
-                }
-            };
-            self.carry_out(&mut core);
-            (pending, self.stopping.subscribe())
+    ) -> Result<T, Failure> {
+        let mut pending = match self.begin(call)? {
+            Begun::Ready(answer, changed) => {
+                self.lasts(changed).await?;
+                return Ok(answer);
+            }
+            Begun::Waiting(pending) => pending,
         };
+        let mut stopping = self.stopping.subscribe();
         tokio::select! {
             biased;
-            reply = &mut pending.reply => reply.ok().and_then(unwrap).ok_or(None),
-            _ = stopping.wait_for(|stopping| *stopping) => Err(None),
+            reply = &mut pending.reply => {
+                reply.ok().and_then(unwrap).ok_or_else(Failure::stopping)
+            }
+            _ = stopping.wait_for(|stopping| *stopping) => Err(Failure::stopping()),
         }
+    }
+
+    fn begin<T>(
+        self: &Arc<Self>,
+        call: impl FnOnce(&mut Master, Instant) -> Result<Answer<T>, Failure>,
+    ) -> Result<Begun<T>, Failure> {
+        let mut core = self.lock();
+        let answer = call(&mut core.master, self.clock.now());
+        let begun = answer.map(|answer| match answer {
+            Answer::Ready(answer) => {
+                let is_failing = core.master.store_fault().is_some();
+                let changed = not_yet_durable(&core.master);
+                Begun::Ready(answer, changed.filter(|_| !is_failing))
+            }
+            Answer::Waiting(wait) => {
+                let (sender, reply) = oneshot::channel();
+                core.replies.insert(wait, sender);
+                let shared = Arc::clone(self);
+                Begun::Waiting(Pending {
+                    shared,
+                    wait,
+                    reply,
+                })
+            }
+        });
+        self.carry_out(&mut core);
+        begun
+    }
+
+    /// The same of a call that changes something, which is refused while nothing can be written.
+    pub(crate) async fn change_waiting<T>(
+        self: &Arc<Self>,
+        call: impl FnOnce(&mut Master, Instant) -> Result<Answer<T>, Failure>,
+        unwrap: impl FnOnce(Reply) -> Option<T>,
+    ) -> Result<T, Failure> {
+        let call = |master: &mut Master, now| match master.store_fault() {
+            Some(fault) => Err(Failure::store_failing(fault)),
+            None => call(master, now),
+        };
+        self.call_waiting(call, unwrap).await
     }
 
     /// The tokens that callers show.
@@ -186,7 +330,7 @@ impl Shared {
     }
 
     /// How long to sleep until the next timer; `None`: until woken.
-    pub(crate) fn next_timer(&self) -> Option<std::time::Duration> {
+    pub(crate) fn next_timer(&self) -> Option<Duration> {
         let mut core = self.lock();
         core.sleeping_until = core.master.poll_timeout();
         let at = core.sleeping_until?;
@@ -219,11 +363,27 @@ impl Shared {
                 }
             }
         }
+        if core.master.has_unwritten() {
+            self.unwritten.notify_one();
+        }
         let next = core.master.poll_timeout();
         if next.is_some_and(|next| core.sleeping_until.is_none_or(|until| next < until)) {
             self.wake.notify_one();
         }
     }
+}
+
+/// The last change, where it is not on the disk yet.
+fn not_yet_durable(master: &Master) -> Option<u64> {
+    let changed = master.changed();
+    (changed > master.durable()).then_some(changed)
+}
+
+/// A call that may have to wait.
+enum Begun<T> {
+    /// Its answer, good once this change is on the disk.
+    Ready(T, Option<u64>),
+    Waiting(Pending),
 }
 
 /// A long poll on its way. Where its caller goes away, it ends, and what it was about to be

@@ -8,7 +8,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use edgerm_coap::oscore::Credential;
-use edgerm_master::access::{Enrolled, Store};
+use edgerm_master::Store;
+use edgerm_master::access::Enrolled;
 use edgerm_protocol::Instant;
 
 /// Puts these agents into the store at `path`.

@@ -19,25 +19,25 @@ const MAX_USES: u32 = 100_000;
 
 /// One token, and what is left of it.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) token: JoinToken,
-    pub(super) label: Option<String>,
-    pub(super) expires: Instant,
-    pub(super) uses_left: u32,
+pub(crate) struct Entry {
+    pub(crate) token: JoinToken,
+    pub(crate) label: Option<String>,
+    pub(crate) expires: Instant,
+    pub(crate) uses_left: u32,
     /// Proofs with it that were wrong, since the master started.
-    pub(super) wrong: u8,
+    pub(crate) wrong: u8,
 }
 
 impl Entry {
     /// Wrong proofs until a token is dead.
-    pub(super) const MAX_WRONG: u8 = 10;
+    pub(crate) const MAX_WRONG: u8 = 10;
 
-    pub(super) fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         self.wrong >= Self::MAX_WRONG
     }
 
     /// Its id, as paths and tables have it.
-    pub(super) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         hex::encode(self.token.id())
     }
 

@@ -16,7 +16,6 @@
 //! | `join` | tokens with which agents enrol themselves |
 //! | `name` | what tokens and agents are called |
 //! | `policy` | what the policy of a token may say |
-//! | `store` | where they last |
 //! | `error` | why a token is not issued or not revoked, an agent not enrolled |
 
 mod agents;
@@ -26,15 +25,17 @@ mod join;
 mod name;
 mod policy;
 mod secret;
-mod store;
 mod tokens;
 
 pub use agents::{Agents, Draw, Enrolled};
 pub use caller::{Caller, Denied, Scope};
 pub use error::{EnrollError, JoinError, JoinTokenError, TokenError};
+pub(crate) use join::Entry;
 pub(crate) use join::{JoinTokens, Shown};
 pub use name::NameError;
 pub use policy::PolicyError;
+pub(crate) use secret::Digest;
 pub use secret::{Secret, TokenId};
-pub use store::{Store, StoreError};
 pub use tokens::Tokens;
+
+use crate::store::{Store, StoreError};

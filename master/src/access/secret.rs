@@ -44,7 +44,7 @@ impl fmt::Debug for Secret {
 
 /// The SHA-256 of a secret.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Digest(pub(super) [u8; 32]);
+pub(crate) struct Digest(pub(crate) [u8; 32]);
 
 impl Digest {
     /// Of whatever a caller shows.
@@ -67,6 +67,18 @@ impl Digest {
 /// Which token: of its digest, so it gives nothing away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenId(pub(super) u64);
+
+impl TokenId {
+    /// The token of this number.
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number, the same as long as the token lives.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
 
 #[cfg(test)]
 mod tests {

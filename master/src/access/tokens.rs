@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use edgerm_protocol::api::{NewToken, Policy, Role, Token};
 
 use super::secret::Digest;
-use super::store::{Store, StoreError};
 use super::{Caller, Denied, Secret, TokenError, TokenId, name, policy};
+use crate::store::{Kept, Store, StoreError};
 
 /// All that were issued and not revoked.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Tokens {
     ///
     /// [`StoreError`].
     pub fn open(store: Store, max: usize) -> Result<Self, StoreError> {
-        let entry = |kept: super::store::Kept| {
+        let entry = |kept: Kept| {
             let entry = Entry {
                 role: kept.role,
                 digest: kept.digest,

@@ -9,7 +9,11 @@ use warp::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use warp::reply::Response;
 use warp::{Rejection, Reply};
 
+use crate::master::StoreFault;
 use crate::refusal::Refuse;
+
+/// When to ask again what the disk was in the way of: the master tries it each second.
+const RETRY_STORE: Duration = Duration::from_secs(2);
 
 /// A refusal with its status.
 #[derive(Clone, Debug)]
@@ -83,12 +87,53 @@ impl Failure {
         )
     }
 
+    /// What is asked for would be written, and nothing can be.
+    pub(crate) fn store_failing(fault: &StoreFault) -> Self {
+        let message = format!(
+            "the master's disk fails, so nothing new is begun: {}; what is kept can be read. \
+             Ask again once there is room on it, or it works",
+            fault.reason
+        );
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "storeFailing",
+            message,
+            None,
+        )
+        .retry_after(RETRY_STORE)
+    }
+
+    /// What was asked for was begun, and the disk failed of it.
+    pub(crate) fn outcome_unknown() -> Self {
+        let message = "the master's disk failed before this was certain; it goes on trying. See \
+                       later whether it was done, with a GET of what it is about";
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "outcomeUnknown",
+            message,
+            None,
+        )
+        .retry_after(RETRY_STORE)
+    }
+
+    /// The bytes of a module cannot be written.
+    pub(super) fn unwritten(error: &std::io::Error) -> Self {
+        let message = format!("the module cannot be written to the master's disk: {error}");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "storeFailing",
+            message,
+            None,
+        )
+        .retry_after(RETRY_STORE)
+    }
+
     /// Something that is named in the path is not there.
     pub(super) fn unknown(code: &'static str, message: String) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, message, None)
     }
 
-    pub(super) fn stopping() -> Self {
+    pub(crate) fn stopping() -> Self {
         let message = "the master is stopping: ask again when it runs";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", message, None)
     }

@@ -1,7 +1,7 @@
 //! `/v1/frameworks`.
 
 use edgerm_protocol::FrameworkId;
-use edgerm_protocol::api::NewFramework;
+use edgerm_protocol::api::{Framework, NewFramework, Page};
 use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
@@ -19,38 +19,44 @@ pub(super) fn routes(
         .and(with(api))
         .and(scope(api))
         .and(body::json())
-        .map(|api: Api, scope, body| show(StatusCode::CREATED, register(&api, scope, body)));
+        .then(|api: Api, scope, body| async move {
+            show(StatusCode::CREATED, register(&api, scope, body).await)
+        });
     let list = warp::path!("frameworks")
         .and(warp::get())
         .and(with(api))
         .and(scope(api))
         .and(query())
-        .map(|api: Api, scope, query| show(StatusCode::OK, list(&api, scope, query)));
+        .then(|api: Api, scope, query| async move {
+            show(StatusCode::OK, list(&api, scope, query).await)
+        });
     let one = warp::path!("frameworks" / String)
         .and(warp::get())
         .and(with(api))
         .and(scope(api))
-        .map(|id: String, api: Api, scope| show(StatusCode::OK, one(&api, scope, &id)));
+        .then(|id: String, api: Api, scope| async move {
+            show(StatusCode::OK, one(&api, scope, &id).await)
+        });
     let remove = warp::path!("frameworks" / String)
         .and(warp::delete())
         .and(with(api))
         .and(scope(api))
-        .map(|id: String, api: Api, scope| {
-            show_status(StatusCode::NO_CONTENT, remove(&api, scope, &id))
+        .then(|id: String, api: Api, scope| async move {
+            show_status(StatusCode::NO_CONTENT, remove(&api, scope, &id).await)
         });
     let suppress = warp::path!("frameworks" / String / "suppress")
         .and(warp::post())
         .and(with(api))
         .and(scope(api))
-        .map(|id: String, api: Api, scope| {
-            show_status(StatusCode::NO_CONTENT, suppress(&api, scope, &id))
+        .then(|id: String, api: Api, scope| async move {
+            show_status(StatusCode::NO_CONTENT, suppress(&api, scope, &id).await)
         });
     let revive = warp::path!("frameworks" / String / "revive")
         .and(warp::post())
         .and(with(api))
         .and(scope(api))
-        .map(|id: String, api: Api, scope| {
-            show_status(StatusCode::NO_CONTENT, revive(&api, scope, &id))
+        .then(|id: String, api: Api, scope| async move {
+            show_status(StatusCode::NO_CONTENT, revive(&api, scope, &id).await)
         });
     let collection = register.or(list).unify();
     let member = one
@@ -63,53 +69,55 @@ pub(super) fn routes(
     collection.or(member).unify()
 }
 
-fn register(
+async fn register(
     api: &Api,
     scope: Scope,
     body: Result<NewFramework, Failure>,
-) -> Result<impl serde::Serialize + use<>, Failure> {
+) -> Result<Framework, Failure> {
     let framework = body?;
-    Ok(api.call(|master, now| master.register_framework(now, scope.owner(), &framework))?)
+    api.change(|master, now| Ok(master.register_framework(now, scope.owner(), &framework)?))
+        .await
 }
 
-fn list(
-    api: &Api,
-    scope: Scope,
-    mut query: Query,
-) -> Result<impl serde::Serialize + use<>, Failure> {
+async fn list(api: &Api, scope: Scope, mut query: Query) -> Result<Page<Framework>, Failure> {
     let paging = query.paging::<FrameworkId>()?;
     query.finish()?;
-    Ok(api.call(|master, _| master.frameworks(scope, paging)))
+    api.read(|master, _| Ok(master.frameworks(scope, paging)))
+        .await
 }
 
-fn one(api: &Api, scope: Scope, id: &str) -> Result<impl serde::Serialize + use<>, Failure> {
+async fn one(api: &Api, scope: Scope, id: &str) -> Result<Framework, Failure> {
     let id = query::id(id)?;
-    api.call(|master, _| {
+    api.read(|master, _| {
         master.check_framework(scope, id)?;
         Ok(master.framework(id)?)
     })
+    .await
 }
 
-fn remove(api: &Api, scope: Scope, id: &str) -> Result<(), Failure> {
+async fn remove(api: &Api, scope: Scope, id: &str) -> Result<(), Failure> {
     let id = query::id(id)?;
-    api.call(|master, now| {
+    api.change(|master, now| {
         master.check_framework(scope, id)?;
         Ok(master.remove_framework(now, id)?)
     })
+    .await
 }
 
-fn suppress(api: &Api, scope: Scope, id: &str) -> Result<(), Failure> {
+async fn suppress(api: &Api, scope: Scope, id: &str) -> Result<(), Failure> {
     let id = query::id(id)?;
-    api.call(|master, now| {
+    api.change(|master, now| {
         master.check_framework(scope, id)?;
         Ok(master.suppress(now, id)?)
     })
+    .await
 }
 
-fn revive(api: &Api, scope: Scope, id: &str) -> Result<(), Failure> {
+async fn revive(api: &Api, scope: Scope, id: &str) -> Result<(), Failure> {
     let id = query::id(id)?;
-    api.call(|master, now| {
+    api.change(|master, now| {
         master.check_framework(scope, id)?;
         Ok(master.revive(now, id)?)
     })
+    .await
 }

@@ -9,7 +9,7 @@ use warp::{Filter, Rejection, Reply};
 
 use super::caller::scope;
 use super::query::{self, Query, query};
-use super::{Api, Failure, body, show, with};
+use super::{Api, Failure, blocking, body, show, with};
 use crate::access::Scope;
 use crate::admission::{self, Admitted};
 use crate::ledger::Module;
@@ -58,9 +58,16 @@ async fn upload(
         module_bytes: api.max_module,
         ..admission::Limits::default()
     };
-    let admitted = tokio::task::spawn_blocking(move || admission::admit(&wasm, &limits))
-        .await
-        .map_err(|_| Failure::stopping())??;
+    let folder = api.folder.clone();
+    let admitted = blocking(move || {
+        let admitted = admission::admit(&wasm, &limits)?;
+        if let Some(folder) = folder {
+            let written = folder.write(admitted.id, &admitted.wasm);
+            written.map_err(|error| Failure::unwritten(&error))?;
+        }
+        Ok(admitted)
+    });
+    let admitted = admitted.await?;
     let module = |now, admitted: &Admitted| Module {
         id: admitted.id,
         // A module's limit is far below 4 GiB.
@@ -74,12 +81,14 @@ async fn upload(
             .map(|it| it.name().to_owned())
             .collect(),
         admitted_at: now,
+        owner: scope.owner(),
     };
-    let taken = api.call(|master, now| {
+    let taken = api.change(|master, now| {
         let module = module(now, &admitted);
-        master.upload_module(now, scope.owner(), module, Arc::from(admitted.wasm))
+        let bytes = Arc::from(admitted.wasm);
+        Ok(master.upload_module(now, scope.owner(), module, bytes)?)
     });
-    Ok(taken?)
+    taken.await
 }
 
 fn list(api: &Api, mut query: Query) -> Result<impl serde::Serialize + use<>, Failure> {

@@ -1,7 +1,7 @@
 //! `/v1/offers`.
 
 use edgerm_protocol::OfferId;
-use edgerm_protocol::api::{Accept, Decline, OfferRequest, Offers};
+use edgerm_protocol::api::{Accept, Accepted, Decline, Offer, OfferRequest, Offers, Page};
 use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
@@ -28,22 +28,27 @@ pub(super) fn routes(
         .and(with(api))
         .and(scope(api))
         .and(query())
-        .map(|api: Api, scope, query| show(StatusCode::OK, list(&api, scope, query)));
+        .then(|api: Api, scope, query| async move {
+            show(StatusCode::OK, list(&api, scope, query).await)
+        });
     let accept = warp::path!("offers" / String / "accept")
         .and(warp::post())
         .and(with(api))
         .and(scope(api))
         .and(body::json())
-        .map(|id: String, api: Api, scope, body| {
-            show(StatusCode::CREATED, accept(&api, scope, &id, body))
+        .then(|id: String, api: Api, scope, body| async move {
+            show(StatusCode::CREATED, accept(&api, scope, &id, body).await)
         });
     let decline = warp::path!("offers" / String / "decline")
         .and(warp::post())
         .and(with(api))
         .and(scope(api))
         .and(body::json())
-        .map(|id: String, api: Api, scope, body| {
-            show_status(StatusCode::NO_CONTENT, decline(&api, scope, &id, body))
+        .then(|id: String, api: Api, scope, body| async move {
+            show_status(
+                StatusCode::NO_CONTENT,
+                decline(&api, scope, &id, body).await,
+            )
         });
     let collection = request.or(list).unify();
     collection.or(accept).unify().or(decline).unify()
@@ -55,7 +60,7 @@ async fn request(
     body: Result<OfferRequest, Failure>,
 ) -> Result<Offers, Failure> {
     let request = body?;
-    let offers = api.call_waiting(
+    let offers = api.change_waiting(
         |master, now| {
             master.check_framework(scope, request.framework)?;
             Ok(master.request_offers(now, request)?)
@@ -65,36 +70,32 @@ async fn request(
             Reply::Outputs(_) => None,
         },
     );
-    offers
-        .await
-        .map_err(|failure: Option<Failure>| failure.unwrap_or_else(Failure::stopping))
+    offers.await
 }
 
-fn list(
-    api: &Api,
-    scope: Scope,
-    mut query: Query,
-) -> Result<impl serde::Serialize + use<>, Failure> {
+async fn list(api: &Api, scope: Scope, mut query: Query) -> Result<Page<Offer>, Failure> {
     let paging = query.paging::<OfferId>()?;
     query.finish()?;
-    Ok(api.call(|master, now| master.offers(now, scope, paging)))
+    api.read(|master, now| Ok(master.offers(now, scope, paging)))
+        .await
 }
 
-fn accept(
+async fn accept(
     api: &Api,
     scope: Scope,
     id: &str,
     body: Result<Accept, Failure>,
-) -> Result<impl serde::Serialize + use<>, Failure> {
+) -> Result<Accepted, Failure> {
     let id = query::id(id)?;
     let accept = body?;
-    api.call(|master, now| {
+    api.change(|master, now| {
         master.check_framework(scope, accept.framework)?;
         Ok(master.accept_offer(now, id, &accept)?)
     })
+    .await
 }
 
-fn decline(
+async fn decline(
     api: &Api,
     scope: Scope,
     id: &str,
@@ -102,8 +103,9 @@ fn decline(
 ) -> Result<(), Failure> {
     let id = query::id(id)?;
     let decline = body?;
-    api.call(|master, now| {
+    api.change(|master, now| {
         master.check_framework(scope, decline.framework)?;
         Ok(master.decline_offer(now, id, &decline)?)
     })
+    .await
 }

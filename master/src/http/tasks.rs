@@ -1,7 +1,7 @@
 //! `/v1/tasks`.
 
 use edgerm_protocol::TaskId;
-use edgerm_protocol::api::{DEFAULT_PAGE, KillTask, Outputs, SendMessage};
+use edgerm_protocol::api::{DEFAULT_PAGE, KillTask, Outputs, Page, SendMessage, Task};
 use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
@@ -20,27 +20,31 @@ pub(super) fn routes(
         .and(with(api))
         .and(scope(api))
         .and(query())
-        .map(|api: Api, scope, query| show(StatusCode::OK, list(&api, scope, query)));
+        .then(|api: Api, scope, query| async move {
+            show(StatusCode::OK, list(&api, scope, query).await)
+        });
     let one = warp::path!("tasks" / String)
         .and(warp::get())
         .and(with(api))
         .and(scope(api))
-        .map(|id: String, api: Api, scope| show(StatusCode::OK, one(&api, scope, &id)));
+        .then(|id: String, api: Api, scope| async move {
+            show(StatusCode::OK, one(&api, scope, &id).await)
+        });
     let kill = warp::path!("tasks" / String / "kill")
         .and(warp::post())
         .and(with(api))
         .and(scope(api))
         .and(body::json())
-        .map(|id: String, api: Api, scope, body| {
-            show(StatusCode::ACCEPTED, kill(&api, scope, &id, body))
+        .then(|id: String, api: Api, scope, body| async move {
+            show(StatusCode::ACCEPTED, kill(&api, scope, &id, body).await)
         });
     let message = warp::path!("tasks" / String / "message")
         .and(warp::post())
         .and(with(api))
         .and(scope(api))
         .and(body::json())
-        .map(|id: String, api: Api, scope, body| {
-            show_status(StatusCode::ACCEPTED, message(&api, scope, &id, body))
+        .then(|id: String, api: Api, scope, body| async move {
+            show_status(StatusCode::ACCEPTED, message(&api, scope, &id, body).await)
         });
     let output = warp::path!("tasks" / String / "output")
         .and(warp::get())
@@ -54,39 +58,38 @@ pub(super) fn routes(
     reading.or(kill).unify().or(message).unify()
 }
 
-fn list(
-    api: &Api,
-    scope: Scope,
-    mut query: Query,
-) -> Result<impl serde::Serialize + use<>, Failure> {
+async fn list(api: &Api, scope: Scope, mut query: Query) -> Result<Page<Task>, Failure> {
     let paging = query.paging::<TaskId>()?;
     query.finish()?;
-    Ok(api.call(|master, now| master.tasks(now, scope, paging)))
+    api.read(|master, now| Ok(master.tasks(now, scope, paging)))
+        .await
 }
 
-fn one(api: &Api, scope: Scope, id: &str) -> Result<impl serde::Serialize + use<>, Failure> {
+async fn one(api: &Api, scope: Scope, id: &str) -> Result<Task, Failure> {
     let id = query::id(id)?;
-    api.call(|master, now| {
+    api.read(|master, now| {
         master.check_task(scope, id)?;
         Ok(master.task(now, id).ok_or(KillError::UnknownTask(id))?)
     })
+    .await
 }
 
-fn kill(
+async fn kill(
     api: &Api,
     scope: Scope,
     id: &str,
     body: Result<KillTask, Failure>,
-) -> Result<impl serde::Serialize + use<>, Failure> {
+) -> Result<Task, Failure> {
     let id = query::id(id)?;
     let framework = body?.framework;
-    api.call(|master, now| {
+    api.change(|master, now| {
         master.check_task(scope, id)?;
         Ok(master.kill_task(now, id, framework)?)
     })
+    .await
 }
 
-fn message(
+async fn message(
     api: &Api,
     scope: Scope,
     id: &str,
@@ -94,10 +97,11 @@ fn message(
 ) -> Result<(), Failure> {
     let id = query::id(id)?;
     let message = body?;
-    api.call(|master, now| {
+    api.change(|master, now| {
         master.check_task(scope, id)?;
         Ok(master.message_task(now, id, &message)?)
     })
+    .await
 }
 
 async fn output(api: &Api, scope: Scope, id: &str, mut query: Query) -> Result<Outputs, Failure> {
@@ -118,7 +122,5 @@ async fn output(api: &Api, scope: Scope, id: &str, mut query: Query) -> Result<O
             Reply::Offers(_) => None,
         },
     );
-    outputs
-        .await
-        .map_err(|failure: Option<Failure>| failure.unwrap_or_else(Failure::stopping))
+    outputs.await
 }

@@ -128,6 +128,7 @@ impl Ledger {
             health_check: asked.health_check,
             accepted_at: now,
             state: TaskState::Unissued,
+            history: vec![(TaskState::Unissued, now)],
             exit_code: None,
             detail: None,
             kill_requested: false,

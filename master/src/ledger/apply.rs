@@ -3,7 +3,7 @@
 use edgerm_protocol::api::AgentState;
 use edgerm_protocol::owned::{Attributes, Resources};
 use edgerm_protocol::planted::{Bug, is_planted};
-use edgerm_protocol::{AgentId, TaskId, TaskState};
+use edgerm_protocol::{AgentId, Instant, TaskId, TaskState};
 use std::collections::BTreeSet;
 
 use super::change::{AgentRegistration, Change, OfferEnd};
@@ -11,8 +11,8 @@ use super::quantity::{self, Scalars};
 use super::{Agent, Framework, Ledger, Offer, REMEMBERED_OFFERS, Task};
 
 impl Ledger {
-    /// Makes `change` true.
-    pub fn apply(&mut self, change: &Change) {
+    /// Makes `change` true, from `now` on.
+    pub fn apply(&mut self, now: Instant, change: &Change) {
         match change {
             Change::AgentRegistered(registration) => self.register(registration),
             Change::AgentDescribed { agent, description } => {
@@ -62,13 +62,13 @@ impl Ledger {
                     self.end_offer(&offer, *end);
                 }
             }
-            Change::TaskAccepted(task) => self.accept_task(task),
+            Change::TaskAccepted(task) => self.accept_task((**task).clone()),
             Change::TaskMoved {
                 task,
                 state,
                 exit_code,
                 detail,
-            } => self.move_task(*task, *state, *exit_code, detail.as_deref()),
+            } => self.move_task(now, *task, *state, *exit_code, detail.as_deref()),
             Change::KillRequested(task) => {
                 if let Some(task) = self.tasks.get_mut(task) {
                     task.kill_requested = true;
@@ -90,6 +90,7 @@ impl Ledger {
                 name: registration.name.clone(),
                 state: AgentState::Gone,
                 session: None,
+                key: None,
                 boot: registration.boot,
                 ping_period_ms: registration.ping_period_ms,
                 described: false,
@@ -113,6 +114,7 @@ impl Ledger {
         self.gone.remove(&registration.agent);
         agent.state = AgentState::Registered;
         agent.boot = registration.boot;
+        agent.key = registration.key;
         agent.ping_period_ms = registration.ping_period_ms;
         agent.described = false;
     }
@@ -144,7 +146,7 @@ impl Ledger {
         agent.state = state;
     }
 
-    fn add_offer(&mut self, offer: &Offer) {
+    pub(super) fn add_offer(&mut self, offer: &Offer) {
         if let Some(framework) = self.frameworks.get_mut(&offer.framework) {
             framework.offers.insert(offer.id);
             framework.allocated.add(&offer.resources);
@@ -178,7 +180,7 @@ impl Ledger {
         }
     }
 
-    fn accept_task(&mut self, task: &Task) {
+    pub(super) fn accept_task(&mut self, task: Task) {
         if let Some(framework) = self.frameworks.get_mut(&task.framework) {
             framework.tasks.insert(task.id);
             framework.allocated.add(&task.holds);
@@ -187,11 +189,12 @@ impl Ledger {
             agent.tasks.insert(task.id);
             quantity::add(&mut agent.used, &task.holds);
         }
-        self.tasks.insert(task.id, task.clone());
+        self.tasks.insert(task.id, task);
     }
 
     fn move_task(
         &mut self,
+        now: Instant,
         id: TaskId,
         state: TaskState,
         exit_code: Option<i32>,
@@ -204,6 +207,7 @@ impl Ledger {
             return;
         }
         task.state = state;
+        task.history.push((state, now));
         task.exit_code = exit_code;
         task.detail = detail.map(str::to_owned);
         if !state.is_terminal() {

@@ -1,8 +1,7 @@
 //! Every change of the ledger's state, one value each.
 //!
 //! Ids, sessions and instants are in the change, drawn by whoever decided it, so that the same
-//! changes in the same order give the same ledger. Changes of offers need not last: a master
-//! that restarts has none.
+//! changes in the same order give the same ledger. Each changes one [`RowKey`]'s row of what lasts.
 
 use edgerm_protocol::api::Needs;
 use edgerm_protocol::owned::Description;
@@ -11,7 +10,7 @@ use edgerm_protocol::{
 };
 use edgerm_task_abi::Permissions;
 
-use super::{Offer, Task};
+use super::{Offer, RowKey, Task};
 use crate::access::TokenId;
 
 /// One change of state.
@@ -84,6 +83,30 @@ pub enum Change {
     ModuleAdmitted(Module),
 }
 
+impl Change {
+    /// The row of what lasts that is another by this.
+    pub fn row(&self) -> RowKey {
+        match self {
+            Self::AgentRegistered(registration) => RowKey::Agent(registration.agent),
+            Self::AgentDescribed { agent, .. }
+            | Self::AgentUnreachable(agent)
+            | Self::AgentReachable(agent)
+            | Self::AgentGone(agent)
+            | Self::AgentForgotten(agent) => RowKey::Agent(*agent),
+            Self::FrameworkRegistered { framework, .. }
+            | Self::FrameworkSuppressed { framework, .. }
+            | Self::FrameworkGone(framework) => RowKey::Framework(*framework),
+            Self::OfferMade(offer) => RowKey::Offer(offer.id),
+            Self::OfferEnded { offer, .. } => RowKey::Offer(*offer),
+            Self::TaskAccepted(task) => RowKey::Task(task.id),
+            Self::TaskMoved { task, .. }
+            | Self::KillRequested(task)
+            | Self::TaskForgotten(task) => RowKey::Task(*task),
+            Self::ModuleAdmitted(module) => RowKey::Module(module.id),
+        }
+    }
+}
+
 /// What a registration settles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentRegistration {
@@ -97,6 +120,8 @@ pub struct AgentRegistration {
     pub boot: BootId,
     /// Milliseconds between two of its pings.
     pub ping_period_ms: u32,
+    /// The key id that it proved itself with; `None`: it proves nothing.
+    pub key: Option<[u8; 4]>,
 }
 
 /// How an offer ended.
@@ -141,6 +166,8 @@ pub struct Module {
     pub features: Vec<String>,
     /// When it was admitted.
     pub admitted_at: Instant,
+    /// The token that it was uploaded with; `None`: an operator's, or nobody's.
+    pub owner: Option<TokenId>,
 }
 
 impl Module {

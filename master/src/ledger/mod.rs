@@ -17,6 +17,8 @@ pub mod quantity;
 mod reconcile;
 mod records;
 mod registration;
+mod restore;
+mod rows;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -24,7 +26,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
-use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId, SessionId, TaskId};
+use edgerm_protocol::{AgentId, FrameworkId, Instant, ModuleId, OfferId, SessionId, TaskId};
 
 pub use crate::policy::PolicyFault;
 pub use accept::MakeVariant;
@@ -36,6 +38,8 @@ pub(crate) use reconcile::KILLED_UNTAKEN;
 pub use reconcile::{Reconciliation, Resolution, resolve};
 pub use records::{Agent, Framework, Offer, Task};
 pub use registration::{DescriptionFault, RegistrationFault, check_description};
+pub use restore::RestoreError;
+pub use rows::{RowError, RowKey};
 pub use task::{KillError, KillStep, UpdateIgnored};
 
 use quantity::Scalars;
@@ -148,6 +152,20 @@ impl Ledger {
     /// Scalars that the agents have together, to measure shares against.
     pub fn cluster(&self) -> &Scalars {
         &self.cluster
+    }
+
+    /// The task that ended first of those that are remembered.
+    pub fn first_ended(&self) -> Option<&Task> {
+        self.tasks.get(self.ended_tasks.front()?)
+    }
+
+    /// The changes that forget the tasks that ended before `since`.
+    pub fn forget_tasks_before(&self, since: Instant) -> Vec<Change> {
+        let ended = self.ended_tasks.iter().filter_map(|id| self.tasks.get(id));
+        ended
+            .take_while(|task| task.moved_at() < since)
+            .map(|task| Change::TaskForgotten(task.id))
+            .collect()
     }
 
     /// The changes that forget the oldest ended tasks, so that at most `keep` remain.

@@ -27,6 +27,8 @@ pub struct Agent {
     pub state: AgentState,
     /// What its messages bear; `None` once it is gone.
     pub session: Option<SessionId>,
+    /// The key id that it proved itself with when it registered; `None`: it proves nothing.
+    pub key: Option<[u8; 4]>,
     /// The boot it registered in.
     pub boot: BootId,
     /// Milliseconds between two of its pings.
@@ -153,6 +155,8 @@ pub struct Task {
     pub accepted_at: Instant,
     /// Where it is in its life.
     pub state: TaskState,
+    /// The states that it has been in, this one included, and since when: at most one of each.
+    pub history: Vec<(TaskState, Instant)>,
     /// What it exited with.
     pub exit_code: Option<i32>,
     /// Why it is in this state.
@@ -170,6 +174,11 @@ impl Task {
         let stopped = stopped.map(|after| seconds(after) + seconds(STOP_MARGIN));
         self.give_up_after
             .map_or_else(|| give_up.max(stopped.unwrap_or_default()), seconds)
+    }
+
+    /// When it came to be in its state.
+    pub fn moved_at(&self) -> Instant {
+        self.history.last().map_or(self.accepted_at, |(_, at)| *at)
     }
 
     /// What a task that asks for `asked` holds, its devices taken from `offered`. A device that

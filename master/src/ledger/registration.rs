@@ -82,6 +82,7 @@ impl Ledger {
         boot: BootId,
         ping_period_ms: u32,
         session: SessionId,
+        key: Option<[u8; 4]>,
         max_agents: usize,
     ) -> Result<(AgentId, Vec<Change>), RegistrationFault> {
         if !PING_PERIOD_MS.contains(&ping_period_ms) {
@@ -104,6 +105,7 @@ impl Ledger {
             session,
             boot,
             ping_period_ms,
+            key,
         }));
         Ok((agent, changes))
     }

@@ -111,7 +111,7 @@ impl Run {
 
     fn commit(&mut self, changes: impl IntoIterator<Item = Change>) {
         for change in changes {
-            self.ledger.apply(&change);
+            self.ledger.apply(NOW, &change);
             if let Change::TaskForgotten(task) = change {
                 self.ended.remove(&task);
             }
@@ -174,9 +174,9 @@ impl Run {
             Operation::Register { name } => {
                 let session = SessionId(u32::try_from(self.draw()).unwrap());
                 let name = format!("agent-{name}");
-                let registered = self
-                    .ledger
-                    .register_agent(&name, BootId(1), 1000, session, 3);
+                let registered =
+                    self.ledger
+                        .register_agent(&name, BootId(1), 1000, session, None, 3);
                 registered.map_or_else(|_| Vec::new(), |(_, changes)| changes)
             }
             Operation::Describe {
@@ -356,6 +356,7 @@ fn module() -> Change {
         permissions: Permissions::from(Permission::Log),
         features: vec!["bulk-memory".to_owned()],
         admitted_at: NOW,
+        owner: None,
     })
 }
 
@@ -371,9 +372,46 @@ proptest! {
             run.step(operation);
         }
         let mut replayed = Ledger::new();
-        run.log.iter().for_each(|change| replayed.apply(change));
-        prop_assert_eq!(replayed, run.ledger);
+        run.log.iter().for_each(|change| replayed.apply(NOW, change));
+        prop_assert_eq!(&replayed, &run.ledger);
+        prop_assert_eq!(restored(&run.ledger), lasting(&run.ledger));
     }
+}
+
+/// The ledger out of the rows of this one.
+fn restored(ledger: &Ledger) -> Ledger {
+    let rows = ledger.row_keys().map(|key| (key, ledger.row(key).unwrap()));
+    Ledger::restore(rows).unwrap()
+}
+
+/// What lasts of a ledger: offers that ended do not, and tasks that ended at one instant are in
+/// the order of their ids.
+fn lasting(ledger: &Ledger) -> Ledger {
+    let mut lasting = ledger.clone();
+    lasting.ended_offers.clear();
+    lasting.ended_order.clear();
+    lasting.ended_tasks.make_contiguous().sort_unstable();
+    lasting
+}
+
+#[test]
+fn rows_that_are_none_or_do_not_fit_each_other_make_no_ledger() {
+    let key = RowKey::Task(TaskId(7));
+    let refused = Ledger::restore([(key, b"{}".to_vec())]).unwrap_err();
+    let said = refused.to_string();
+    assert!(said.contains("0000000000000007"), "{said}");
+    assert!(said.contains("missing field"), "{said}");
+
+    let (run, offer) = offered();
+    let ledger = &run.ledger;
+    let mut rows: Vec<_> = ledger
+        .row_keys()
+        .map(|key| (key, ledger.row(key).unwrap()))
+        .collect();
+    let same = ledger.row(RowKey::Offer(offer.id)).unwrap();
+    rows.push((RowKey::Offer(OfferId(offer.id.0 + 1)), same));
+    let refused = Ledger::restore(rows).unwrap_err();
+    assert!(matches!(refused, RestoreError::Violation(_)), "{refused}");
 }
 
 /// A framework with an offer of an agent that has all there is.
@@ -556,6 +594,7 @@ fn an_agent_keeps_its_id_and_names_that_collide_get_the_next() {
     run.step(&Operation::Register { name: 0 });
     assert_eq!(run.agent(0).unwrap().id, id);
     let other = Change::AgentRegistered(AgentRegistration {
+        key: None,
         agent: id,
         name: "usurper".to_owned(),
         session: SessionId(9),
@@ -563,9 +602,9 @@ fn an_agent_keeps_its_id_and_names_that_collide_get_the_next() {
         ping_period_ms: 1000,
     });
     let mut taken = Ledger::new();
-    taken.apply(&other);
+    taken.apply(NOW, &other);
     let (next, _) = taken
-        .register_agent("agent-0", BootId(1), 1000, SessionId(1), 10)
+        .register_agent("agent-0", BootId(1), 1000, SessionId(1), None, 10)
         .unwrap();
     assert_eq!(next, AgentId(id.0.wrapping_add(1)));
 }

@@ -29,6 +29,14 @@ impl Refused {
     }
 }
 
+impl Refused {
+    /// What the request would change cannot be written now.
+    pub(super) fn unwritable() -> Self {
+        let diagnostic = "the master's disk fails: again later";
+        Self(Code::SERVICE_UNAVAILABLE, diagnostic.to_owned())
+    }
+}
+
 impl From<DecodeError> for Refused {
     fn from(error: DecodeError) -> Self {
         Self::bad(format_args!("the body is {error}"))
@@ -53,6 +61,7 @@ impl Master {
         request: &ReceivedRequest,
     ) {
         self.count("requests");
+        let before = self.journal.changed();
         let body = request.payload.as_slice();
         let answer = match (request.path(), request.method) {
             (path::PING, Method::Post) => self.on_ping(now, from, body),
@@ -71,6 +80,10 @@ impl Master {
                 Err(Refused(Code::NOT_FOUND, diagnostic))
             }
         };
+        let changed = self.journal.changed();
+        if let Some(peer) = self.peers.get_mut(from).filter(|_| changed != before) {
+            peer.tells = changed;
+        }
         match answer {
             Ok(done) => {
                 let response = Response {
@@ -154,6 +167,10 @@ impl Master {
     fn on_ping(&mut self, now: Instant, from: PeerId, body: &[u8]) -> Result<Done, Refused> {
         let ping: Ping<'_> = decode(body)?;
         let agent = self.in_session(now, from, ping.session)?;
+        let is_news = |update| self.ledger.update_task(agent, update).is_ok();
+        if self.journal.is_failing() && ping.updates.iter().any(is_news) {
+            return Err(Refused::unwritable());
+        }
         self.take_updates(now, agent, &ping.updates);
         let waiting = self.links.get(&agent).map_or(0, Link::waiting);
         let mut pong = Vec::new();
@@ -207,6 +224,9 @@ impl Master {
     fn on_deregister(&mut self, now: Instant, from: PeerId, body: &[u8]) -> Result<Done, Refused> {
         let deregister: Deregister<'_> = decode(body)?;
         let agent = self.in_session(now, from, deregister.session)?;
+        if self.journal.is_failing() {
+            return Err(Refused::unwritable());
+        }
         self.take_updates(now, agent, &deregister.updates);
         tracing::info!(%agent, "agent left");
         self.lose(now, agent, "its agent left without telling how it ended");

@@ -1,5 +1,5 @@
 //! Makes a change true and tells everybody whom it concerns: listeners, the allocator, the
-//! agent. This is where a store will hang, before anything is told.
+//! agent. See `journal` for when it lasts, and what is told before.
 
 use edgerm_protocol::api::{Event, EventKind};
 use edgerm_protocol::{Instant, TaskId};
@@ -55,7 +55,8 @@ impl Master {
             | Change::TaskForgotten(_)
             | Change::ModuleAdmitted(_) => None,
         };
-        self.ledger.apply(&change);
+        self.journal.mark(change.row());
+        self.ledger.apply(now, &change);
         match change {
             // Told once it is described.
             Change::AgentRegistered(registration) => {
@@ -168,6 +169,7 @@ impl Master {
         self.answer_output_waits(id);
         let forgotten = self.ledger.forget_tasks(self.config.limits.ended_tasks);
         self.commit_all(now, forgotten);
+        self.set_retention_timer();
     }
 
     pub(super) fn tell_task(&mut self, now: Instant, task: TaskId) {
@@ -182,6 +184,6 @@ impl Master {
         let sequence = self.next_event;
         self.next_event += 1;
         let event = Box::new(Event { sequence, kind });
-        self.emitted.push_back(Output::Event { whose, event });
+        self.emit(Output::Event { whose, event });
     }
 }

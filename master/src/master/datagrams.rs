@@ -248,18 +248,22 @@ impl Master {
             return;
         };
         let (heard_at, length) = peer.heard;
-        let mut dropped = 0;
+        let (mut sent, mut dropped) = (Vec::new(), 0);
         while let Some(datagram) = peer.endpoint.poll_transmit() {
             let is_asked = is_request(&datagram);
             let to = if is_asked { peer.path } else { Some(heard_at) };
             let is_proven = to == peer.path;
             match to.filter(|_| is_proven || datagram.len() <= length) {
-                Some(to) => self.emitted.push_back(Output::Transmit { to, datagram }),
+                Some(to) => sent.push(Output::Transmit { to, datagram }),
                 None => dropped += 1,
             }
         }
         let timer = peer.endpoint.poll_timeout();
         let before = std::mem::replace(&mut peer.timer, timer);
+        let tells = peer.tells;
+        for output in sent {
+            self.emit_after(tells, output);
+        }
         self.set_peer_timer(id, before, timer);
         for _ in 0..dropped {
             self.count("too_long_for_unproven");

@@ -46,7 +46,7 @@ impl Master {
     }
 
     /// Sets the one timer of `agent`.
-    fn look_at(&mut self, agent: AgentId, at: Instant) {
+    pub(super) fn look_at(&mut self, agent: AgentId, at: Instant) {
         let Some(link) = self.links.get_mut(&agent) else {
             return;
         };

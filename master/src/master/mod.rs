@@ -1,7 +1,8 @@
 //! The master: ledger, allocator and the way to every agent behind one sans-IO interface.
 //!
 //! The driver feeds [`Master::handle_datagram`], [`Master::handle_timeout`] and the API's calls,
-//! then drains [`Master::poll_output`] and sets a timer for [`Master::poll_timeout`]. The same
+//! then drains [`Master::poll_output`], writes what [`Master::poll_batch`] has of what is to last,
+//! and sets a timer for [`Master::poll_timeout`]. The same
 //! struct serves over sockets and by the thousand agents inside one test.
 //!
 //! | file | does |
@@ -16,6 +17,9 @@
 //! | `offers`, `tasks`, `frameworks`, `modules`, `agents` | the API's calls |
 //! | `policies` | what the policy of a token refuses its tasks |
 //! | `commit` | makes a change true and tells everybody whom it concerns |
+//! | `journal` | what is to last, and what is told only then |
+//! | `restore` | a master out of what lasted |
+//! | `retention` | how long ended tasks are remembered |
 //! | `waits` | long polls, until they are answered |
 //! | `view` | the ledger's records as the API shows them |
 
@@ -27,6 +31,7 @@ mod datagrams;
 mod enrollment;
 mod frameworks;
 mod health;
+mod journal;
 mod modules;
 mod offer_errors;
 mod offers;
@@ -34,6 +39,8 @@ mod page;
 mod paths;
 mod policies;
 mod registration;
+mod restore;
+mod retention;
 mod task_errors;
 mod tasks;
 #[cfg(test)]
@@ -43,6 +50,7 @@ mod waits;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use edgerm_coap::oscore::rekey::Challenges;
 use edgerm_protocol::api;
@@ -63,7 +71,9 @@ use crate::policy::Policies;
 use crate::rate::RateLimiter;
 use crate::variants::Variants;
 
+pub use crate::ledger::RowKey;
 pub use frameworks::{FrameworkError, NewFrameworkError};
+pub use journal::{Batch, StoreFault};
 pub use modules::ModuleError;
 pub use offer_errors::{AcceptError, DeclineError, OfferRequestError};
 pub use page::{LimitOutOfRange, Paging};
@@ -71,11 +81,15 @@ pub use task_errors::{KillError, MessageError, OutputsError};
 pub use tasks::OutputQuery;
 pub use waits::{Answer, Reply};
 
+use journal::Journal;
 use waits::Awaited;
 
 /// Milliseconds between two refusals of agents that prove nothing that are answered and
 /// logged; those between are dropped, so that forged addresses are not showered with answers.
 const REFUSAL_INTERVAL_MS: u64 = 100;
+
+/// How long what changes something is put off while nothing can be written.
+const PUT_OFF: Duration = Duration::from_secs(1);
 
 /// What the driver is to do.
 #[derive(Debug)]
@@ -117,12 +131,15 @@ enum Timer {
     Filter(FrameworkId, AgentId),
     /// When a long poll is answered with what there is.
     Wait(WaitId),
+    /// When the oldest task that ended is forgotten.
+    Retention,
 }
 
 /// The master. See the module.
 pub struct Master {
     config: Config,
     ledger: Ledger,
+    journal: Journal,
     allocator: Allocator,
     outputs: OutputStore,
     policies: Policies,
@@ -142,6 +159,8 @@ pub struct Master {
     freed: BTreeSet<AgentId>,
     emitted: VecDeque<Output>,
     refusal_after: Instant,
+    /// When the oldest task that ended is looked at.
+    retention_at: Option<Instant>,
     /// When what does not verify is logged again.
     unauthentic_after: Instant,
     challenges: Challenges,
@@ -172,6 +191,7 @@ impl Master {
         let mut hashing = Pcg64::from_seed(hashing);
         Self {
             ledger: Ledger::new(),
+            journal: Journal::default(),
             allocator: Allocator::new(config.limits.framework_offers),
             outputs: OutputStore::default(),
             policies: Policies::default(),
@@ -189,6 +209,7 @@ impl Master {
             freed: BTreeSet::new(),
             emitted: VecDeque::new(),
             refusal_after: Instant::default(),
+            retention_at: None,
             unauthentic_after: Instant::default(),
             challenges: Challenges::new(key),
             unproven: RateLimiter::new(limits.unproven, limits.unproven_total, hashing.next_u64()),
@@ -251,6 +272,9 @@ impl Master {
             && at <= now
         {
             self.timers.pop_first();
+            if self.journal.is_failing() && self.put_off(now, timer) {
+                continue;
+            }
             match timer {
                 Timer::Peer(peer) => self.on_peer_timer(now, peer),
                 Timer::Health(agent) => self.on_health_timer(now, agent),
@@ -261,6 +285,7 @@ impl Master {
                     }
                 }
                 Timer::Wait(wait) => self.on_wait_timer(wait),
+                Timer::Retention => self.on_retention_timer(now),
             }
         }
         self.allocate(now);
@@ -273,7 +298,26 @@ impl Master {
 
     /// When [`Self::handle_timeout`] is to be called, at the latest.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.timers.first().map(|(at, _)| *at)
+        let timer = self.timers.first().map(|(at, _)| *at);
+        timer.into_iter().chain(self.retry_at()).min()
+    }
+
+    /// Looks at a timer later, that would change what cannot be written now; whether it does.
+    fn put_off(&mut self, now: Instant, timer: Timer) -> bool {
+        let later = now + PUT_OFF;
+        match timer {
+            Timer::Peer(_) | Timer::Filter(..) | Timer::Wait(_) => return false,
+            Timer::Health(agent) => {
+                if let Some(link) = self.links.get_mut(&agent) {
+                    link.look_at = None;
+                }
+                self.look_at(agent, later);
+            }
+            Timer::Offer(_) | Timer::Retention => {
+                self.timers.insert((later, timer));
+            }
+        }
+        true
     }
 
     fn on_peer_timer(&mut self, now: Instant, id: PeerId) {
@@ -304,7 +348,7 @@ impl Master {
         if now < self.refusal_after {
             return false;
         }
-        self.refusal_after = now + std::time::Duration::from_millis(REFUSAL_INTERVAL_MS);
+        self.refusal_after = now + Duration::from_millis(REFUSAL_INTERVAL_MS);
         tracing::warn!(
             %from,
             "refused an agent that proves nothing: enroll it with `edgerm enroll`, or start the \
@@ -320,7 +364,7 @@ impl Master {
         if now < self.unauthentic_after {
             return;
         }
-        self.unauthentic_after = now + std::time::Duration::from_millis(REFUSAL_INTERVAL_MS);
+        self.unauthentic_after = now + Duration::from_millis(REFUSAL_INTERVAL_MS);
         let agent = self.enrolled.by_key_id(key).map(|(name, _)| name);
         let agent = agent.unwrap_or_default();
         tracing::warn!(%from, agent, "a message does not verify: forged, or of another secret");

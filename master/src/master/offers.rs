@@ -76,6 +76,9 @@ impl Master {
     /// Gives each agent of which something became free to whom it is due, and answers the
     /// requests that got any.
     pub(super) fn allocate(&mut self, now: Instant) {
+        if self.journal.is_failing() {
+            return;
+        }
         let freed = std::mem::take(&mut self.freed);
         if self.allocator.is_idle() {
             return;

@@ -47,6 +47,9 @@ impl Master {
             Some(bytes) => Some(read_description(bytes).map_err(Refused::bad)?),
             None => None,
         };
+        if self.journal.is_failing() {
+            return Err(Refused::unwritable());
+        }
         let session = self.draw_session();
         let (agent, changes) = self
             .ledger
@@ -55,6 +58,7 @@ impl Master {
                 register.boot,
                 register.ping_period,
                 session,
+                from.key(),
                 self.config.limits.agents,
             )
             .map_err(Refused::bad)?;

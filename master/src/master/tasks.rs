@@ -37,9 +37,18 @@ impl Master {
         )
     }
 
-    /// One task.
+    /// One task, with its history.
     pub fn task(&self, now: Instant, task: TaskId) -> Option<api::Task> {
-        self.ledger.task(task).map(|task| self.task_view(now, task))
+        let task = self.ledger.task(task)?;
+        let history = task.history.iter();
+        let history = history.map(|(state, at)| api::Moved {
+            state: *state,
+            at_ms: at.as_millis(),
+        });
+        Some(api::Task {
+            history: history.collect(),
+            ..self.task_view(now, task)
+        })
     }
 
     /// Asks that `task` end, for `framework` or for an operator. One that has ended stays as

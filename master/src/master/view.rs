@@ -76,6 +76,7 @@ impl Master {
             deadline: task.deadline,
             health_check: task.health_check,
             age_ms: millis(now.saturating_duration_since(task.accepted_at)),
+            history: Vec::new(),
         }
     }
 

@@ -60,7 +60,15 @@ impl Master {
     /// Answers a long poll.
     pub(super) fn reply(&mut self, wait: WaitId, reply: Reply) {
         self.end_wait(wait);
-        self.emitted.push_back(Output::Reply { wait, reply });
+        let tells_nothing = match &reply {
+            Reply::Offers(offers) => offers.offers.is_empty(),
+            Reply::Outputs(_) => self.journal.is_failing(),
+        };
+        let change = match tells_nothing {
+            true => 0,
+            false => self.journal.changed(),
+        };
+        self.emit_after(change, Output::Reply { wait, reply });
     }
 
     pub(super) fn on_wait_timer(&mut self, wait: WaitId) {

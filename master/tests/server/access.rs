@@ -425,16 +425,16 @@ async fn a_policy_is_issued_with_a_token_shown_and_held_to_after_a_restart() {
         assert_eq!((status, code), (422, Some("badPolicy")), "{told}");
         assert_eq!(told["field"], field);
     }
-    is_held_to(&master, secret, &policy).await;
+    is_held_to(&master, secret, &policy, "00000000000000aa").await;
     master.shutdown().await;
 
     let master = Server::start(config).await.unwrap();
-    is_held_to(&master, secret, &policy).await;
+    is_held_to(&master, secret, &policy, "00000000000000ab").await;
     master.shutdown().await;
 }
 
 /// A launch with a permission that `policy` does not have is refused, and one without is not.
-async fn is_held_to(master: &Running, secret: &str, policy: &Json) {
+async fn is_held_to(master: &Running, secret: &str, policy: &Json, task: &str) {
     let http = master.http_addr;
     let (_, listed) = ask(http, Who::Operator, "GET", "/v1/tokens", &Json::Null).await;
     assert_eq!(listed["items"][0]["policy"], *policy);
@@ -450,7 +450,7 @@ async fn is_held_to(master: &Running, secret: &str, policy: &Json) {
         offers["offers"][0]["id"].as_str().unwrap()
     );
     let accept = |permission| {
-        let tasks = json!([{"id": "00000000000000aa", "name": "t", "module": module["id"],
+        let tasks = json!([{"id": task, "name": "t", "module": module["id"],
             "resources": {"mem": 65536, "cpus": 10}, "permissions": [permission]}]);
         json!({"framework": framework, "tasks": tasks}).to_string()
     };

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use edgerm_coap::oscore::{Credential, JoinToken};
-use edgerm_master::access::Store;
+use edgerm_master::Store;
 use edgerm_master::{Config, Limits, Running, Server};
 use serde_json::{Value as Json, json};
 

@@ -10,6 +10,7 @@ mod access;
 mod enrollment;
 mod http;
 mod limits;
+mod restart;
 mod tls;
 
 use std::net::SocketAddr;

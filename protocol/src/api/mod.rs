@@ -72,7 +72,7 @@ pub use offer::{
 };
 pub use supervision::{DEFAULT_RESTARTS, Duty, HealthCheck, Restart, STOP_MARGIN};
 pub use task::{
-    KillTask, LaunchTask, Output, OutputData, Outputs, SendMessage, Task, TaskResources,
+    KillTask, LaunchTask, Moved, Output, OutputData, Outputs, SendMessage, Task, TaskResources,
 };
 pub use token::{IssuedToken, NewToken, Policy, Role, Token};
 

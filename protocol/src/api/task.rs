@@ -112,6 +112,19 @@ pub struct Task {
     pub health_check: Option<HealthCheck>,
     /// Milliseconds since it was accepted.
     pub age_ms: u64,
+    /// The states that it has been in, oldest first; of one task alone, not in lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Moved>,
+}
+
+/// A state that a task came to be in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Moved {
+    /// Which state.
+    pub state: TaskState,
+    /// Since when, in milliseconds since the Unix epoch, by the master's clock.
+    pub at_ms: u64,
 }
 
 /// Asks that a task end.

@@ -175,6 +175,7 @@ impl Cluster {
             permissions: Permissions::from_bits(0),
             features: Vec::new(),
             admitted_at: self.now,
+            owner: None,
         };
         self.master
             .add_module(self.now, module, Arc::from(bytes))

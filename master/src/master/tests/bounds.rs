@@ -97,6 +97,7 @@ fn a_token_has_no_more_bytes_of_modules_than_it_may() {
             permissions: Permissions::NONE,
             features: Vec::new(),
             admitted_at: world.now,
+            owner: None,
         };
         let taken = world
             .master

@@ -178,6 +178,7 @@ impl World {
             permissions: Permissions::NONE,
             features: Vec::new(),
             admitted_at: self.now,
+            owner: None,
         };
         let bytes = Arc::from(vec![0; 100]);
         assert!(self.master.add_module(self.now, module, bytes).unwrap().1);

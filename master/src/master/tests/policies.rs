@@ -23,6 +23,7 @@ fn world() -> World {
         permissions: [Permission::Log, Permission::Emit].into_iter().collect(),
         features: Vec::new(),
         admitted_at: world.now,
+        owner: None,
     };
     let added = world
         .master

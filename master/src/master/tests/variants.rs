@@ -43,6 +43,7 @@ fn world() -> (World, FrameworkId, ModuleId) {
         permissions: Permissions::NONE,
         features: Vec::new(),
         admitted_at: world.now,
+        owner: None,
     };
     let added = world.master.add_module(world.now, module, Arc::from(wasm));
     assert!(added.unwrap().1);

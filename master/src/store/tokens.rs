@@ -6,7 +6,7 @@ use edgerm_protocol::api::{NewToken, Policy, Role};
 use redb::TableDefinition;
 
 use super::{Store, StoreError};
-use crate::access::secret::Digest;
+use crate::access::Digest;
 
 /// Name to role and SHA-256.
 const TOKENS: TableDefinition<'_, &str, (u8, [u8; 32])> = TableDefinition::new("tokens");
@@ -15,16 +15,16 @@ const TOKENS: TableDefinition<'_, &str, (u8, [u8; 32])> = TableDefinition::new("
 const POLICIES: TableDefinition<'_, &str, &str> = TableDefinition::new("policies");
 
 /// One token, as it is kept.
-pub(in crate::access) struct Kept {
-    pub(in crate::access) name: String,
-    pub(in crate::access) role: Role,
-    pub(in crate::access) digest: Digest,
-    pub(in crate::access) policy: Option<Policy>,
+pub(crate) struct Kept {
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) digest: Digest,
+    pub(crate) policy: Option<Policy>,
 }
 
 impl Store {
     /// Every token.
-    pub(in crate::access) fn tokens(&self) -> Result<Vec<Kept>, StoreError> {
+    pub(crate) fn tokens(&self) -> Result<Vec<Kept>, StoreError> {
         let rows = self.rows(TOKENS, |name, (role, digest)| {
             (name.to_owned(), role, Digest(digest))
         })?;
@@ -49,11 +49,7 @@ impl Store {
     }
 
     /// Keeps a token.
-    pub(in crate::access) fn add_token(
-        &self,
-        new: &NewToken,
-        digest: &Digest,
-    ) -> Result<(), StoreError> {
+    pub(crate) fn add_token(&self, new: &NewToken, digest: &Digest) -> Result<(), StoreError> {
         let name = new.name.as_str();
         let policy = new.policy.as_ref().map(serde_json::to_string).transpose();
         let policy = policy.map_err(|error| StoreError::Policy {
@@ -72,7 +68,7 @@ impl Store {
     }
 
     /// Keeps a token and its policy no more.
-    pub(in crate::access) fn remove_token(&self, name: &str) -> Result<(), StoreError> {
+    pub(crate) fn remove_token(&self, name: &str) -> Result<(), StoreError> {
         self.transact(|transaction| {
             transaction.open_table(TOKENS)?.remove(name)?;
             transaction.open_table(POLICIES)?.remove(name)?;

@@ -1,4 +1,4 @@
-//! Where access lasts: the master's file, a database of redb.
+//! The master's file, a database of redb: what lasts of the ledger, and who may call and join.
 //!
 //! | table | is |
 //! |---|---|
@@ -7,30 +7,37 @@
 //! | `policies` | name to the policy of that token as JSON, where it has one |
 //! | `enrolled` | name to the credential of an agent, and when it was given |
 //! | `join_tokens` | id to the secret of a token with which agents join, and what is left of it |
+//! | `agents`, `frameworks`, `offers`, `tasks`, `modules` | id, big-endian, to the [row](crate::ledger::RowKey) as JSON |
+//!
+//! Every change is one transaction, on the disk when it returns. Should the disk fail, redb lets
+//! nothing more be done with the file until it is opened again, which the next use does.
 
 mod enrolled;
 mod join;
+mod ledger;
 mod tokens;
 
-pub(super) use tokens::Kept;
+pub(crate) use tokens::Kept;
 
+use std::fmt;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edgerm_coap::oscore::CredentialError;
 use redb::backends::FileBackend;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
 
 /// The version of the tables in the file.
 const SCHEMA: TableDefinition<'_, &str, u32> = TableDefinition::new("schema");
 
 /// What this version writes. A file without one is of before there were agents in it, and has
-/// tokens alone; one of version 1 has no policies. A master that knows none must not open a file
-/// that has some, or it would grant all.
-const VERSION: u32 = 2;
+/// tokens alone; one of version 1 has no policies; one of version 2 has nothing of the ledger. A
+/// master that knows of less must not open a file that has more: without policies it would grant
+/// all, without the ledger it would end all tasks.
+const VERSION: u32 = 3;
 
 /// Why the file is no use.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +65,14 @@ pub enum StoreError {
     /// It cannot be written.
     #[error("cannot write the master's file: {0}")]
     Write(Box<redb::Error>),
+    /// A row's key names nothing.
+    #[error("the table {table} of the master's file has a row under {key}, which is no id")]
+    Key {
+        /// Of which table.
+        table: String,
+        /// Its bytes, in hexadecimal digits.
+        key: String,
+    },
     /// A token's role is of a newer master.
     #[error("the token {name:?} has the role {role}, which this version does not know")]
     Role {
@@ -85,8 +100,22 @@ pub enum StoreError {
 }
 
 /// The master's file. Its clones are the same file.
-#[derive(Clone, Debug)]
-pub struct Store(Arc<Database>);
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    open: Box<Open>,
+    database: Mutex<Option<Arc<Database>>>,
+}
+
+/// Opens the file, again where need be.
+type Open = dyn Fn() -> Result<Database, redb::Error> + Send + Sync;
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store")
+    }
+}
 
 impl Store {
     /// Opens the file, made where there is none. It is readable by its owner alone from then on.
@@ -95,16 +124,33 @@ impl Store {
     ///
     /// [`StoreError`]: another master may have it open.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let failed = |error: redb::Error| StoreError::Open {
+        let own = path.to_owned();
+        let open = move || {
+            let backend = FileBackend::new(open_private(&own)?)?;
+            Ok(redb::Builder::new().create_with_backend(backend)?)
+        };
+        Self::open_by(Box::new(open), path)
+    }
+
+    /// The same on what `make` gives, each time that it is to be opened.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn on<B: StorageBackend>(
+        make: impl Fn() -> io::Result<B> + Send + Sync + 'static,
+    ) -> Result<Self, StoreError> {
+        let open = move || Ok(redb::Builder::new().create_with_backend(make()?)?);
+        Self::open_by(Box::new(open), Path::new("the storage"))
+    }
+
+    fn open_by(open: Box<Open>, path: &Path) -> Result<Self, StoreError> {
+        let database = open().map_err(|error| StoreError::Open {
             path: path.to_owned(),
             error: Box::new(error),
-        };
-        let file = open_private(path).map_err(|error| failed(redb::Error::Io(error)))?;
-        let backend = FileBackend::new(file).map_err(|error| failed(error.into()))?;
-        let database = redb::Builder::new().create_with_backend(backend);
-        let store = Self(Arc::new(
-            database.map_err(|error| failed(redb::Error::from(error)))?,
-        ));
+        })?;
+        let database = Mutex::new(Some(Arc::new(database)));
+        let store = Self(Arc::new(Inner { open, database }));
         match store.version()? {
             Some(version) if version > VERSION => Err(StoreError::Newer {
                 path: path.to_owned(),
@@ -126,14 +172,53 @@ impl Store {
         Ok(versions.into_iter().next())
     }
 
+    /// The database, opened again where it had failed.
+    fn database(&self) -> Result<Arc<Database>, redb::Error> {
+        let mut database = self.lock();
+        match &*database {
+            Some(open) => Ok(Arc::clone(open)),
+            None => {
+                let opened = Arc::new((self.0.open)()?);
+                *database = Some(Arc::clone(&opened));
+                Ok(opened)
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Database>>> {
+        self.0
+            .database
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with the database, which is opened anew if it fails of the disk.
+    fn with<T>(
+        &self,
+        act: impl FnOnce(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T, redb::Error> {
+        let database = self.database()?;
+        let done = act(&database);
+        if let Err(redb::Error::Io(_) | redb::Error::PreviousIo) = &done {
+            let mut kept = self.lock();
+            if kept
+                .as_ref()
+                .is_some_and(|kept| Arc::ptr_eq(kept, &database))
+            {
+                *kept = None;
+            }
+        }
+        done
+    }
+
     /// Every row of a table, as `read` has it; none where there is no such table.
     fn rows<V: redb::Value + 'static, T>(
         &self,
         table: TableDefinition<'_, &'static str, V>,
         mut read: impl FnMut(&str, V::SelfType<'_>) -> T,
     ) -> Result<Vec<T>, StoreError> {
-        let mut rows = || {
-            let transaction = self.0.begin_read()?;
+        let mut rows = |database: &Database| {
+            let transaction = database.begin_read()?;
             let table = match transaction.open_table(table) {
                 Ok(table) => table,
                 Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
@@ -146,7 +231,8 @@ impl Store {
             }
             Ok::<_, redb::Error>(rows)
         };
-        rows().map_err(|error| StoreError::Read(Box::new(error)))
+        let rows = self.with(|database| rows(database));
+        rows.map_err(|error| StoreError::Read(Box::new(error)))
     }
 
     /// Changes a table. The change is on the disk when this returns.
@@ -163,13 +249,13 @@ impl Store {
         &self,
         change: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>,
     ) -> Result<(), StoreError> {
-        let written = || {
-            let transaction = self.0.begin_write()?;
+        let written = self.with(|database| {
+            let transaction = database.begin_write()?;
             change(&transaction)?;
             transaction.commit()?;
-            Ok::<_, redb::Error>(())
-        };
-        written().map_err(|error| StoreError::Write(Box::new(error)))
+            Ok(())
+        });
+        written.map_err(|error| StoreError::Write(Box::new(error)))
     }
 }
 
@@ -210,7 +296,7 @@ mod tests {
         store.write(SCHEMA, newer).unwrap();
         drop(store);
         let refused = Store::open(&path).unwrap_err();
-        assert!(matches!(refused, StoreError::Newer { version: 3, .. }));
+        assert!(matches!(refused, StoreError::Newer { version: 4, .. }));
     }
 
     #[test]

@@ -6,8 +6,7 @@ use redb::TableDefinition;
 
 use super::enrolled;
 use super::{Store, StoreError};
-use crate::access::Enrolled;
-use crate::access::join::Entry;
+use crate::access::{Enrolled, Entry};
 
 /// The token's id in hexadecimal digits to: id and secret, label, when it expires in milliseconds
 /// since the Unix epoch, uses left, whether it died of wrong proofs.
@@ -17,7 +16,7 @@ const JOIN: TableDefinition<'_, &str, Row> = TableDefinition::new("join_tokens")
 
 impl Store {
     /// Every join token.
-    pub(in crate::access) fn join_tokens(&self) -> Result<Vec<Entry>, StoreError> {
+    pub(crate) fn join_tokens(&self) -> Result<Vec<Entry>, StoreError> {
         self.rows(JOIN, |_, (id, secret, label, expires, uses_left, dead)| {
             Entry {
                 token: JoinToken::new(id, secret),
@@ -30,12 +29,12 @@ impl Store {
     }
 
     /// Keeps a join token, in place of what was kept of it.
-    pub(in crate::access) fn put_join_token(&self, entry: &Entry) -> Result<(), StoreError> {
+    pub(crate) fn put_join_token(&self, entry: &Entry) -> Result<(), StoreError> {
         self.transact(|transaction| put(transaction, entry))
     }
 
     /// Keeps a join token no more.
-    pub(in crate::access) fn remove_join_token(&self, key: &str) -> Result<(), StoreError> {
+    pub(crate) fn remove_join_token(&self, key: &str) -> Result<(), StoreError> {
         self.write(JOIN, |table| {
             table.remove(key)?;
             Ok(())
@@ -43,11 +42,7 @@ impl Store {
     }
 
     /// Keeps an agent that joined and what is left of its token: both or neither.
-    pub(in crate::access) fn put_joined(
-        &self,
-        agent: &Enrolled,
-        left: &Entry,
-    ) -> Result<(), StoreError> {
+    pub(crate) fn put_joined(&self, agent: &Enrolled, left: &Entry) -> Result<(), StoreError> {
         self.transact(|transaction| {
             match left.uses_left {
                 0 => {

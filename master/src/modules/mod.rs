@@ -1,5 +1,9 @@
 //! The bytes of admitted modules, by digest.
 
+mod files;
+
+pub use files::{FileStore, ModuleFolder};
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +43,9 @@ impl std::error::Error for StoreError {}
 
 /// Keeps immutable modules.
 pub trait ModuleStore: Send {
+    /// Knows a module again that was kept before the master restarted, of so many bytes.
+    fn recall(&mut self, id: ModuleId, size: u32);
+
     /// Keeps `bytes` under `id`; what is kept already stays.
     ///
     /// # Errors
@@ -75,6 +82,8 @@ impl MemoryStore {
 }
 
 impl ModuleStore for MemoryStore {
+    fn recall(&mut self, _: ModuleId, _: u32) {}
+
     fn put(&mut self, id: ModuleId, bytes: Arc<[u8]>) -> Result<(), StoreError> {
         let key = id.key();
         match self.modules.get(&key) {

@@ -1,0 +1,152 @@
+//! A master out of what lasted of one that ran before, however that ended.
+//!
+//! | of | is as it was | but |
+//! |---|---|---|
+//! | an agent | its session goes on, and it is as silent as it was | the time that no master ran does not count; one whose description was not known yet registers anew |
+//! | a task | in its state | UNISSUED is ISSUED: it may have been sent; what was not known to be taken is sent again, a kill too |
+//! | an offer | open until it expires | |
+//! | a framework | registered, and suppressed or not | what it waits for, its filters and messages to tasks are gone |
+//! | a module | with its bytes | variants for nodes with little memory are made anew |
+//!
+//! What tasks emitted is not kept. Agents that prove themselves have their keys established anew
+//! when they are next heard (RFC 8613 appendix B.2), which does not end their session.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use edgerm_protocol::api::AgentState;
+use edgerm_protocol::{AgentId, Instant, TaskId, TaskState};
+
+use super::{Master, Timer};
+use crate::config::Config;
+use crate::launch::saturated;
+use crate::ledger::{AgentRegistration, Change, Ledger, RestoreError, RowKey};
+use crate::link::{Command, Link};
+use crate::modules::ModuleStore;
+use crate::peers::PeerId;
+
+/// Where an agent that proves nothing is, until it is heard.
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+impl Master {
+    /// A master that goes on where another ended, from the rows of all its batches and its
+    /// modules' bytes; the first time, from none. From here on it is told what is written: see
+    /// [`Self::poll_batch`]. Who is enrolled and which policies tokens have is told it besides.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError`].
+    pub fn restore(
+        config: Config,
+        entropy: [u8; 32],
+        now: Instant,
+        rows: impl IntoIterator<Item = (RowKey, Vec<u8>)>,
+        modules: Box<dyn ModuleStore>,
+    ) -> Result<Self, RestoreError> {
+        let mut master = Self::new(config, entropy);
+        master.ledger = Ledger::restore(rows)?;
+        master.journal.lasts = true;
+        master.modules = modules;
+        master.restore_modules();
+        let agents: Vec<AgentId> = master.ledger.agents(None).map(|agent| agent.id).collect();
+        for agent in agents {
+            master.restore_agent(now, agent);
+        }
+        master.restore_offers(now);
+        let tasks: Vec<TaskId> = master
+            .ledger
+            .tasks(None)
+            .filter(|task| !task.state.is_terminal())
+            .map(|task| task.id)
+            .collect();
+        for task in tasks {
+            master.restore_task(now, task);
+        }
+        master.set_retention_timer();
+        Ok(master)
+    }
+
+    fn restore_modules(&mut self) {
+        for module in self.ledger.modules(None) {
+            self.modules.recall(module.id, module.size);
+            if let Some(owner) = module.owner {
+                let size = usize::try_from(module.size).unwrap_or(usize::MAX);
+                let uploaded = self.uploaded.entry(owner).or_default();
+                *uploaded = uploaded.saturating_add(size);
+            }
+        }
+    }
+
+    fn restore_agent(&mut self, now: Instant, id: AgentId) {
+        let Some(agent) = self.ledger.agent(id) else {
+            return;
+        };
+        if agent.state == AgentState::Gone {
+            return;
+        }
+        let peer = agent.key.map_or(PeerId::Address(NOWHERE), PeerId::Key);
+        self.links.insert(id, Link::new(peer, now));
+        let undescribed = (!agent.described).then(|| agent.clone());
+        if let Some(agent) = undescribed {
+            // The agent does not know this session: it registers, and tells what it has.
+            let session = self.draw_session();
+            let registration = AgentRegistration {
+                agent: id,
+                name: agent.name,
+                session,
+                boot: agent.boot,
+                ping_period_ms: agent.ping_period_ms,
+                key: agent.key,
+            };
+            self.commit(now, Change::AgentRegistered(registration));
+        }
+        self.watch(now, id);
+        self.allocator.note(&self.ledger, id);
+    }
+
+    fn restore_offers(&mut self, now: Instant) {
+        // A clock that was set back does not make an offer stand for longer.
+        let latest = now + self.config.timing.offer_timeout;
+        for offer in self.ledger.offers(None) {
+            self.timers
+                .insert((offer.expires_at.min(latest), Timer::Offer(offer.id)));
+        }
+    }
+
+    fn restore_task(&mut self, now: Instant, id: TaskId) {
+        let Some(task) = self.ledger.task(id) else {
+            return;
+        };
+        let (agent, state, kill) = (task.agent, task.state, task.kill_requested);
+        let (module, blob, mem) = (task.module, task.blob, saturated(task.asked.mem));
+        if blob.id != module {
+            let made = self.variants.obtain(&*self.modules, module, mem);
+            if made.as_ref().ok() != Some(&blob) {
+                tracing::error!(task = %id, %module, ?made, "its variant cannot be made again");
+            }
+        }
+        match state {
+            TaskState::Unissued => {
+                let change = Change::TaskMoved {
+                    task: id,
+                    state: TaskState::Issued,
+                    exit_code: None,
+                    detail: None,
+                };
+                self.commit(now, change);
+                self.queue(agent, Command::Launch(id));
+            }
+            TaskState::Issued => self.queue(agent, Command::Launch(id)),
+            TaskState::Starting
+            | TaskState::Running
+            | TaskState::Killing
+            | TaskState::Completed
+            | TaskState::Errored
+            | TaskState::Killed
+            | TaskState::Lost
+            | TaskState::Rejected => {}
+        }
+        if kill {
+            self.queue(agent, Command::Kill(id));
+        }
+    }
+}
