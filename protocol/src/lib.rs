@@ -21,7 +21,7 @@
 //! | `cbor` | the part of CBOR that the wire uses |
 //! | [`codec`] | encoding into a caller's buffer, decoding by borrowing |
 //! | [`limits`] | every capacity on the wire |
-//! | [`owned`] | forms that own what they hold (feature `alloc`) |
+//! | [`owned`] | forms that own what they hold (feature `owned`) |
 //! | [`planted`] | bugs for the simulator to find, in tests alone (feature `planted`) |
 //! | [`words`] | texts for people, without `core::fmt` |
 //! | [`api`] | the HTTP API's types (feature `api`) |
@@ -38,7 +38,7 @@ pub mod id;
 pub mod limits;
 mod list;
 pub mod message;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "owned")]
 pub mod owned;
 pub mod planted;
 pub mod resource;

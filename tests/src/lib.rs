@@ -8,6 +8,7 @@
 //! | [`aiocoap`] | whether it has OSCORE |
 //! | [`sim`] | a cluster on a virtual clock: the master and the agents that ship, a seeded network |
 //! | [`firmware`] | real firmware against a real master, in a network of its own |
+//! | [`fleet`] | a master with many agents, to see what it holds of them |
 //! | [`bare_metal`] | a node on a bare Cortex-M3, booted in QEMU |
 //! | [`credentials`] | agents enrolled without a call of the API |
 //! | [`loopback`] | addresses for servers that cannot tell their port |
@@ -17,6 +18,7 @@ pub mod aiocoap;
 pub mod bare_metal;
 pub mod credentials;
 pub mod firmware;
+pub mod fleet;
 pub mod fuzz;
 pub mod loopback;
 pub mod require;

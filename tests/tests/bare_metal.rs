@@ -58,7 +58,7 @@ fn joins(qemu: &Path) {
     assert_eq!(scalar("mem"), Some(Value::Scalar(TASK_MEMORY)));
     let thermometer = Device {
         class: DeviceClass::Sensor,
-        kind: "temperature".to_owned(),
+        kind: "temperature".into(),
         access: Access::Shared,
     };
     assert_eq!(scalar("thermometer"), Some(Value::Device(thermometer)));
@@ -69,7 +69,7 @@ fn joins(qemu: &Path) {
     );
     assert_eq!(
         attribute("board"),
-        Some(AttributeValue::Text("mps2_an385".to_owned()))
+        Some(AttributeValue::Text("mps2_an385".into()))
     );
 }
 
@@ -165,7 +165,7 @@ impl World {
     fn linux_agent(&self) -> (LinuxAgent, Agent) {
         let thermometer = SensorConfig {
             label: "thermometer".to_owned(),
-            kind: "temperature".to_owned(),
+            kind: "temperature".into(),
             access: Access::Shared,
             simulate: Simulation::Replay {
                 path: repository("tests/bare-metal/readings.csv"),

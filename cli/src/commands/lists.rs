@@ -1,7 +1,7 @@
 //! `edgerm agents`, `offers` and `modules`.
 
 use edgerm_framework::api::{Agent, AgentState, Page};
-use edgerm_framework::owned::{Resources, Value};
+use edgerm_framework::owned::{EcoString, Resources, Value};
 use edgerm_framework::resource::names;
 use edgerm_framework::{Client, resource::Access};
 use serde::Serialize;
@@ -135,10 +135,10 @@ pub(super) fn scalar(resources: &Resources, name: &str) -> u64 {
 
 /// Labels with kinds; an exclusive one that is used in brackets.
 pub(super) fn devices(resources: &Resources, used: &Resources) -> String {
-    let told = |(label, value): (&String, &Value)| match value {
+    let told = |(label, value): (&EcoString, &Value)| match value {
         Value::Device(device) => {
             let name = match *label == device.kind {
-                true => label.clone(),
+                true => label.to_string(),
                 false => format!("{label}:{}", device.kind),
             };
             let busy = device.access == Access::Exclusive && used.contains_key(label);

@@ -84,9 +84,8 @@ impl Config {
     fn all_attributes(&self) -> Attributes {
         let machine = &self.machine;
         let distribution = machine.distribution.as_deref().unwrap_or_default();
-        let texts = |texts: &[&str]| {
-            AttributeValue::Texts(texts.iter().map(|&text| text.to_owned()).collect())
-        };
+        let texts =
+            |texts: &[&str]| AttributeValue::Texts(texts.iter().map(|&text| text.into()).collect());
         let facts = [
             (attributes::OS, OS),
             (attributes::ARCH, ARCH),
@@ -96,7 +95,7 @@ impl Config {
         ];
         let facts = facts.into_iter().filter_map(|(name, text)| {
             let text = Text::<MAX_ATTRIBUTE>::cut(text)?.as_str().to_owned();
-            Some((name.to_owned(), AttributeValue::Text(text)))
+            Some((name.to_owned(), AttributeValue::Text(text.into())))
         });
         let mut all: Attributes = facts.collect();
         all.extend(self.attributes.clone());
@@ -115,7 +114,7 @@ impl Config {
         ]);
         all.remove(attributes::RESTART);
         if self.restart {
-            let when = AttributeValue::Text(AFTER_REBOOT.to_owned());
+            let when = AttributeValue::Text(AFTER_REBOOT.into());
             all.insert(attributes::RESTART.to_owned(), when);
         }
         all

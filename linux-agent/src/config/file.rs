@@ -136,8 +136,8 @@ impl From<Attribute> for owned::AttributeValue {
     fn from(attribute: Attribute) -> Self {
         match attribute {
             Attribute::Number(number) => Self::Number(number),
-            Attribute::Text(text) => Self::Text(text),
-            Attribute::Texts(texts) => Self::Texts(texts),
+            Attribute::Text(text) => Self::Text(text.into()),
+            Attribute::Texts(texts) => Self::Texts(texts.into_iter().map(Into::into).collect()),
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn slot_count(text: &str) -> Result<usize, Wanted> {
 pub(super) fn attribute(text: &str) -> Result<(String, AttributeValue), Wanted> {
     let (name, value) = text.split_once('=').ok_or("write NAME=TEXT")?;
     attribute_name(name)?;
-    Ok((name.to_owned(), AttributeValue::Text(value.to_owned())))
+    Ok((name.to_owned(), AttributeValue::Text(value.into())))
 }
 
 /// Whether an attribute of this name may be set.

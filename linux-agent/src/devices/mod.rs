@@ -144,7 +144,7 @@ impl Devices {
         }
         let description = owned::Device {
             class,
-            kind: kind.to_owned(),
+            kind: kind.into(),
             access,
         };
         self.0.insert(

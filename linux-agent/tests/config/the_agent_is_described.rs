@@ -21,7 +21,11 @@ fn an_agent_is_described_with_its_resources_devices_and_attributes() {
         ..bare()
     };
     let description = config.describe(&config.devices().unwrap());
-    let names: Vec<_> = description.resources.keys().map(String::as_str).collect();
+    let names: Vec<_> = description
+        .resources
+        .keys()
+        .map(|name| name.as_str())
+        .collect();
     assert_eq!(names, ["cpus", "disk", "kitchen", "mem", "ports", "tasks"]);
     assert_eq!(description.resources["cpus"], Value::Scalar(500));
     assert_eq!(description.resources["tasks"], Value::Scalar(8));
@@ -43,7 +47,7 @@ fn an_agent_is_described_with_its_resources_devices_and_attributes() {
     assert_eq!(attribute("kernel"), &text("6.1.0-18-arm64"));
     assert_eq!(
         attribute("executors"),
-        &AttributeValue::Texts(vec!["wasm".into()])
+        &AttributeValue::Texts(["wasm".into()].into())
     );
     assert_eq!(attribute("max_task_mem"), &AttributeValue::Number(16 << 20));
     assert_eq!(attribute("max_module"), &AttributeValue::Number(4 << 20));

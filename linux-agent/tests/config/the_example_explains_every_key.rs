@@ -1,12 +1,12 @@
 //! `agent.example.toml` is loaded, has every key, and says the defaults that are.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::CommandFactory;
 use edgerm_linux_agent::config::{Config, Simulation};
+use edgerm_protocol::owned::Attributes;
 use edgerm_protocol::resource::Access;
 
 use crate::rig::{Cli, load, load_text};
@@ -26,7 +26,7 @@ fn the_example_is_loaded_and_its_comments_have_the_defaults() {
     assert_eq!(config.sensors[1].access, Access::Shared);
     assert_eq!(config.actuators[0].access, Access::Exclusive);
     let rest = Config {
-        attributes: BTreeMap::new(),
+        attributes: Attributes::new(),
         sensors: Vec::new(),
         actuators: Vec::new(),
         ..config.clone()

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use edgerm_protocol::api::{Constraints, DeviceConstraint};
-use edgerm_protocol::owned::{AttributeValue, Resources, Value};
+use edgerm_protocol::owned::{AttributeValue, EcoString, Resources, Value};
 use edgerm_protocol::resource::names::MEM;
 
 use crate::ledger::{Agent, Module, quantity};
@@ -74,7 +74,7 @@ fn has_devices(wanted: &[DeviceConstraint], free: &Resources) -> bool {
     let suits: Vec<Vec<usize>> = wanted
         .iter()
         .map(|wanted| {
-            let fits = |(label, device): &(&String, &edgerm_protocol::owned::Device)| {
+            let fits = |(label, device): &(&EcoString, &edgerm_protocol::owned::Device)| {
                 (**label == wanted.name || device.kind == wanted.name)
                     && wanted.class.is_none_or(|class| class == device.class)
             };
@@ -121,7 +121,7 @@ mod tests {
             .map(|(label, kind)| {
                 let device = Device {
                     class: DeviceClass::Sensor,
-                    kind: (*kind).to_owned(),
+                    kind: (*kind).into(),
                     access: Access::Shared,
                 };
                 ((*label).to_owned(), Value::Device(device))

@@ -140,7 +140,7 @@ fn check_devices<'a>(
             let before = held.insert(name, device.access);
             let alone = device.access == Access::Exclusive || before == Some(Access::Exclusive);
             if before.is_some() && alone {
-                return Err(Violation::DeviceTwice(agent, name.clone()));
+                return Err(Violation::DeviceTwice(agent, name.to_string()));
             }
         }
     }

@@ -38,7 +38,7 @@ pub fn add(sum: &mut Resources, more: &Resources) {
 /// The first resource of which `whole` has less than `part`.
 pub fn beyond<'a>(part: &'a Resources, whole: &Resources) -> Option<&'a str> {
     part.iter()
-        .find(|(name, value)| !whole.get(*name).is_some_and(|whole| covers(whole, value)))
+        .find(|(name, value)| !whole.get(name).is_some_and(|whole| covers(whole, value)))
         .map(|(name, _)| name.as_str())
 }
 
@@ -204,7 +204,7 @@ mod tests {
     fn device(access: Access) -> Value {
         Value::Device(Device {
             class: DeviceClass::Sensor,
-            kind: "temperature".to_owned(),
+            kind: "temperature".into(),
             access,
         })
     }

@@ -303,7 +303,7 @@ fn description(mem: u64, slots: u64, devices: u8) -> Description {
         };
         let device = Device {
             class: DeviceClass::Sensor,
-            kind: "temperature".to_owned(),
+            kind: "temperature".into(),
             access,
         };
         description
@@ -560,7 +560,7 @@ fn an_engine_without_the_feature_is_not_asked() {
     let (mut run, offer) = offered();
     let agent = run.agent(0).unwrap();
     let mut described = description(4000, 2, 0b1001);
-    let texts = vec!["sign-ext".to_owned()];
+    let texts = ["sign-ext".into()].into();
     described.attributes = [(
         "wasm_features".to_owned(),
         edgerm_protocol::owned::AttributeValue::Texts(texts),

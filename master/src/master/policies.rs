@@ -102,7 +102,7 @@ fn check_devices(
                 at,
                 label: label.clone(),
                 class: device.class,
-                kind: device.kind.clone(),
+                kind: device.kind.to_string(),
                 allowed: allowed.clone(),
             });
         }

@@ -106,5 +106,5 @@ pub(crate) fn refused_kinds<'a>(
         DeviceClass::Sensor => policy.sensors.as_ref(),
         DeviceClass::Actuator => policy.actuators.as_ref(),
     };
-    allowed.filter(|kinds| !kinds.contains(&device.kind))
+    allowed.filter(|kinds| !kinds.contains(device.kind.as_str()))
 }

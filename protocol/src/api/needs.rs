@@ -223,7 +223,7 @@ mod tests {
     const PAGE: u64 = 65_536;
 
     fn texts(texts: &[&str]) -> AttributeValue {
-        AttributeValue::Texts(texts.iter().map(ToString::to_string).collect())
+        AttributeValue::Texts(texts.iter().map(|&text| text.into()).collect())
     }
 
     fn agent(features: &[&str], max_task_mem: u64) -> Attributes {
@@ -312,7 +312,7 @@ mod tests {
         assert_eq!(module.fit(&agent(&["sign-ext"], 1), None), lacks);
         let told = Attributes::from([(
             WASM_FEATURES.to_string(),
-            AttributeValue::Text("floats".to_string()),
+            AttributeValue::Text("floats".into()),
         )]);
         assert!(module.fit(&told, None).is_ok());
         let large = Needs {

@@ -105,8 +105,8 @@ pub(crate) fn description() -> impl Strategy<Value = Description> {
     let attributes = btree_map(owned_text(32), attribute_value(), 0..=MAX_ATTRIBUTES);
     (resources, attributes)
         .prop_map(|(resources, attributes)| Description {
-            resources,
-            attributes,
+            resources: resources.into_iter().collect(),
+            attributes: attributes.into_iter().collect(),
         })
         .prop_filter("fits a description", |description| {
             description.to_bytes().is_ok()
@@ -267,7 +267,7 @@ fn value() -> impl Strategy<Value = Value> {
         (class, owned_text(32), access).prop_map(|(class, kind, access)| {
             Value::Device(Device {
                 class,
-                kind,
+                kind: kind.into(),
                 access,
             })
         }),
@@ -277,8 +277,9 @@ fn value() -> impl Strategy<Value = Value> {
 fn attribute_value() -> impl Strategy<Value = AttributeValue> {
     prop_oneof![
         any::<u64>().prop_map(AttributeValue::Number),
-        owned_text(64).prop_map(AttributeValue::Text),
-        vec(owned_text(64), 0..=MAX_ITEMS).prop_map(AttributeValue::Texts),
+        owned_text(64).prop_map(|text| AttributeValue::Text(text.into())),
+        vec(owned_text(64).prop_map_into(), 0..=MAX_ITEMS)
+            .prop_map(|texts| AttributeValue::Texts(texts.into())),
     ]
 }
 

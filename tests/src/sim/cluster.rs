@@ -530,14 +530,8 @@ fn description() -> Description {
         ("restart", AttributeValue::Text("reboot".into())),
     ];
     Description {
-        resources: resources
-            .into_iter()
-            .map(|(name, value)| (name.into(), value))
-            .collect(),
-        attributes: attributes
-            .into_iter()
-            .map(|(name, value)| (name.into(), value))
-            .collect(),
+        resources: resources.into(),
+        attributes: attributes.into(),
     }
 }
 

@@ -24,7 +24,7 @@ const PAGE: u64 = 65_536;
 fn boast(description: &mut Description) {
     let hygrometer = Device {
         class: DeviceClass::Sensor,
-        kind: "humidity".to_owned(),
+        kind: "humidity".into(),
         access: Access::Shared,
     };
     let resources = [

@@ -90,7 +90,7 @@ impl Node {
         }
         let sensor = Device {
             class: DeviceClass::Sensor,
-            kind: "temperature".to_owned(),
+            kind: "temperature".into(),
             access: Access::Exclusive,
         };
         let sensor = Value::Device(sensor);

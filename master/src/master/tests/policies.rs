@@ -172,7 +172,7 @@ fn a_policy_refuses_what_it_does_not_allow_and_nothing_else() {
         };
         let led = Device {
             class: DeviceClass::Actuator,
-            kind: "led".to_owned(),
+            kind: "led".into(),
             access: Access::Shared,
         };
         let led = Value::Device(led);

@@ -31,8 +31,8 @@ fn restarting(id: u64) -> LaunchTask {
 fn an_agent_that_does_it_is_told_so() {
     let reboot = || "reboot".to_owned();
     for told in [
-        AttributeValue::Text(reboot()),
-        AttributeValue::Texts(vec!["exit".to_owned(), reboot()]),
+        AttributeValue::Text(reboot().into()),
+        AttributeValue::Texts(["exit".into(), reboot().into()].into()),
     ] {
         let mut world = world(Some(told));
         let framework = world.framework("default");
@@ -52,7 +52,7 @@ fn an_agent_that_does_not_tell_it_is_not_asked() {
     for told in [
         None,
         Some(AttributeValue::Number(1)),
-        Some(AttributeValue::Text("exit".to_owned())),
+        Some(AttributeValue::Text("exit".into())),
     ] {
         let mut world = world(told);
         let framework = world.framework("default");

@@ -13,7 +13,7 @@ fn world() -> (World, api::Offer) {
     let own = &mut world.nodes[0];
     let mut description = registration::read_description(&own.description).unwrap();
     for (name, value) in [("restart", "reboot"), ("supervises", "tasks")] {
-        let value = AttributeValue::Text(value.to_owned());
+        let value = AttributeValue::Text(value.into());
         description.attributes.insert(name.to_owned(), value);
     }
     own.description = description.to_bytes().unwrap();

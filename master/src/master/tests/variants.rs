@@ -55,7 +55,7 @@ fn world() -> (World, FrameworkId, ModuleId) {
 fn describe(world: &mut World, node: usize, features: &[&str], max_task_mem: u64) {
     let own = &mut world.nodes[node];
     let mut description = registration::read_description(&own.description).unwrap();
-    let features = features.iter().map(|&name| name.to_owned()).collect();
+    let features = features.iter().map(|&name| name.into()).collect();
     description.attributes = [
         ("wasm_features", AttributeValue::Texts(features)),
         ("max_task_mem", AttributeValue::Number(max_task_mem)),

@@ -152,7 +152,7 @@ fn description() -> Description {
             .map(|(name, amount)| (name.to_owned(), Value::Scalar(amount)))
             .into(),
         attributes: attributes
-            .map(|(name, text)| (name.to_owned(), AttributeValue::Text(text.to_owned())))
+            .map(|(name, text)| (name.to_owned(), AttributeValue::Text(text.into())))
             .into(),
     }
 }

@@ -1,11 +1,16 @@
 //! Forms that own what they hold, for whoever has a heap: the master, the Linux agent, the
 //! HTTP API.
 
+mod named;
+
 use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+
+pub use ecow::{EcoString, EcoVec};
+pub use named::Named;
 
 use crate::codec::{List, Text, TextError};
 use crate::description::{self, EncodedDescription, Member};
@@ -13,10 +18,10 @@ use crate::limits::{MAX_ATTRIBUTES, MAX_DESCRIPTION, MAX_ITEMS, MAX_RESOURCES};
 use crate::resource::{self, Access, DeviceClass, Range};
 
 /// Resources by name.
-pub type Resources = BTreeMap<String, Value>;
+pub type Resources = Named<Value>;
 
 /// Attributes by name.
-pub type Attributes = BTreeMap<String, AttributeValue>;
+pub type Attributes = Named<AttributeValue>;
 
 /// What an agent tells of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +33,7 @@ pub struct Description {
 }
 
 /// How much there is of a resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "api", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "api", serde(untagged))]
 pub enum Value {
@@ -43,29 +48,29 @@ pub enum Value {
 }
 
 /// A sensor or an actuator of an agent, under its label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "api", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "api", serde(deny_unknown_fields))]
 pub struct Device {
     /// Which way it works.
     pub class: DeviceClass,
     /// What it measures or moves, by its standard name.
-    pub kind: String,
+    pub kind: EcoString,
     /// How many tasks may use it at once.
     pub access: Access,
 }
 
 /// The value of an attribute.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "api", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "api", serde(untagged))]
 pub enum AttributeValue {
     /// A number.
     Number(u64),
     /// A text.
-    Text(String),
+    Text(EcoString),
     /// Several texts, such as the executors.
-    Texts(Vec<String>),
+    Texts(EcoVec<EcoString>),
 }
 
 impl fmt::Display for AttributeValue {
@@ -73,14 +78,20 @@ impl fmt::Display for AttributeValue {
         match self {
             Self::Number(number) => write!(f, "{number}"),
             Self::Text(text) => f.write_str(text),
-            Self::Texts(texts) => f.write_str(&texts.join(",")),
+            Self::Texts(texts) => {
+                for (place, text) in texts.iter().enumerate() {
+                    let comma = if place > 0 { "," } else { "" };
+                    write!(f, "{comma}{text}")?;
+                }
+                Ok(())
+            }
         }
     }
 }
 
 /// A name that stands twice in a description.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DuplicateName(pub String);
+pub struct DuplicateName(pub EcoString);
 
 impl fmt::Display for DuplicateName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,36 +105,19 @@ impl TryFrom<EncodedDescription<'_>> for Description {
     type Error = DuplicateName;
 
     fn try_from(encoded: EncodedDescription<'_>) -> Result<Self, DuplicateName> {
-        let mut description = Self::default();
-        let mut duplicate = None;
-        encoded.for_each(|member| {
-            let (name, replaced) = match member {
-                Member::Resource(resource::Resource { name, value }) => {
-                    let value = Value::from(value);
-                    (
-                        name,
-                        description
-                            .resources
-                            .insert(name.as_str().to_owned(), value)
-                            .is_some(),
-                    )
-                }
-                Member::Attribute(resource::Attribute { name, value }) => {
-                    let value = AttributeValue::from(value);
-                    (
-                        name,
-                        description
-                            .attributes
-                            .insert(name.as_str().to_owned(), value)
-                            .is_some(),
-                    )
-                }
-            };
-            if replaced {
-                duplicate.get_or_insert_with(|| DuplicateName(name.as_str().to_owned()));
+        let (mut resources, mut attributes) = (Vec::new(), Vec::new());
+        encoded.for_each(|member| match member {
+            Member::Resource(resource::Resource { name, value }) => {
+                resources.push((name.as_str().into(), value.into()));
+            }
+            Member::Attribute(resource::Attribute { name, value }) => {
+                attributes.push((name.as_str().into(), value.into()));
             }
         });
-        duplicate.map_or(Ok(description), Err)
+        Ok(Self {
+            resources: Named::from_distinct(resources).map_err(DuplicateName)?,
+            attributes: Named::from_distinct(attributes).map_err(DuplicateName)?,
+        })
     }
 }
 
@@ -137,7 +131,7 @@ impl From<resource::Value<'_>> for Value {
             }
             resource::Value::Device(device) => Self::Device(Device {
                 class: device.class,
-                kind: device.kind.as_str().to_owned(),
+                kind: device.kind.as_str().into(),
                 access: device.access,
             }),
         }
@@ -148,9 +142,9 @@ impl From<resource::AttributeValue<'_>> for AttributeValue {
     fn from(value: resource::AttributeValue<'_>) -> Self {
         match value {
             resource::AttributeValue::Number(number) => Self::Number(number),
-            resource::AttributeValue::Text(text) => Self::Text(text.as_str().to_owned()),
+            resource::AttributeValue::Text(text) => Self::Text(text.as_str().into()),
             resource::AttributeValue::Texts(texts) => {
-                Self::Texts(texts.iter().map(|text| text.as_str().to_owned()).collect())
+                Self::Texts(texts.iter().map(|text| text.as_str().into()).collect())
             }
         }
     }
@@ -275,11 +269,11 @@ fn text<const MAX: usize>(text: &str) -> Result<Text<'_, MAX>, DescriptionError>
 }
 
 fn texts<'a, const MAX: usize>(
-    members: impl IntoIterator<Item = &'a String>,
+    members: impl IntoIterator<Item = &'a (impl AsRef<str> + 'a)>,
 ) -> Result<List<Text<'a, MAX>, MAX_ITEMS>, DescriptionError> {
     let members = members
         .into_iter()
-        .map(|member| text(member))
+        .map(|member| text(member.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(List::from_first(members))
 }
