@@ -55,8 +55,8 @@ pub(crate) struct Link {
     pub(crate) pull: Option<Pull>,
     /// Whether to wait until the agent is heard.
     pub(crate) held: bool,
-    /// The last change that what waits to be asked may tell of.
-    pub(crate) tells: u64,
+    /// The change that must be on the disk before what waits is asked.
+    pub(crate) asks_after: u64,
     /// When the agent may have been silent for too long.
     pub(crate) look_at: Option<Instant>,
     control: VecDeque<Command>,
@@ -71,7 +71,7 @@ impl Link {
             asked: None,
             pull: None,
             held: false,
-            tells: 0,
+            asks_after: 0,
             look_at: None,
             control: VecDeque::new(),
             messages: VecDeque::new(),

@@ -59,8 +59,10 @@ pub(crate) struct Peer {
     /// Where the last datagram came from, and how long it was: where answers to it go, and how
     /// long they may be unless that is the path.
     pub(crate) heard: (SocketAddr, usize),
-    /// The last change that what is said to it may tell of.
-    pub(crate) tells: u64,
+    /// The change that must be on the disk before an answer to it leaves.
+    pub(crate) answers_after: u64,
+    /// The same of a request to it.
+    pub(crate) asks_after: u64,
     /// Its place among the strangers.
     used: u64,
 }
@@ -135,7 +137,8 @@ impl Peers {
             client: None,
             path: Some(address),
             heard: (address, 0),
-            tells: 0,
+            answers_after: 0,
+            asks_after: 0,
             used: clock,
         })
     }
@@ -157,7 +160,8 @@ impl Peers {
                 client: Some(Client::new(credential.clone())),
                 path: None,
                 heard: (address, 0),
-                tells: 0,
+                answers_after: 0,
+                asks_after: 0,
                 used: 0,
             }
         })

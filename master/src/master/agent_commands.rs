@@ -33,7 +33,7 @@ impl Master {
     pub(super) fn queue(&mut self, agent: AgentId, command: Command) {
         if let Some(link) = self.links.get_mut(&agent) {
             link.push(command);
-            link.tells = self.journal.changed();
+            link.asks_after = self.journal.changed();
         }
     }
 
@@ -53,7 +53,7 @@ impl Master {
         if link.held || link.asked.is_some() || peer.endpoint.is_busy() {
             return;
         }
-        peer.tells = peer.tells.max(link.tells);
+        peer.asks_after = peer.asks_after.max(link.asks_after);
         let runs = |id| {
             let task = self.ledger.task(id);
             task.is_some_and(|task| task.state >= TaskState::Running)

@@ -50,6 +50,8 @@ pub(super) struct Done {
     pub(super) code: Code,
     /// Whether the request may come again without harm.
     pub(super) repeatable: bool,
+    /// Whether it acknowledges something that is to last.
+    pub(super) acknowledges: bool,
 }
 
 impl Master {
@@ -61,7 +63,6 @@ impl Master {
         request: &ReceivedRequest,
     ) {
         self.count("requests");
-        let before = self.journal.changed();
         let body = request.payload.as_slice();
         let answer = match (request.path(), request.method) {
             (path::PING, Method::Post) => self.on_ping(now, from, body),
@@ -80,12 +81,13 @@ impl Master {
                 Err(Refused(Code::NOT_FOUND, diagnostic))
             }
         };
-        let changed = self.journal.changed();
-        if let Some(peer) = self.peers.get_mut(from).filter(|_| changed != before) {
-            peer.tells = changed;
-        }
         match answer {
             Ok(done) => {
+                if let Some(peer) = self.peers.get_mut(from) {
+                    // The agent has given up what it asked before.
+                    let changed = self.journal.changed();
+                    peer.answers_after = if done.acknowledges { changed } else { 0 };
+                }
                 let response = Response {
                     repeatable: done.repeatable,
                     ..Response::with_payload(done.code, &done.body)
@@ -183,6 +185,7 @@ impl Master {
             body: pong,
             code: Code::CHANGED,
             repeatable: true,
+            acknowledges: !ping.updates.is_empty(),
         })
     }
 
@@ -218,6 +221,7 @@ impl Master {
             body: Vec::new(),
             code: Code::CHANGED,
             repeatable: true,
+            acknowledges: false,
         })
     }
 
@@ -235,6 +239,7 @@ impl Master {
             body: Vec::new(),
             code: Code::DELETED,
             repeatable: false,
+            acknowledges: true,
         })
     }
 

@@ -254,15 +254,21 @@ impl Master {
             let to = if is_asked { peer.path } else { Some(heard_at) };
             let is_proven = to == peer.path;
             match to.filter(|_| is_proven || datagram.len() <= length) {
-                Some(to) => sent.push(Output::Transmit { to, datagram }),
+                Some(to) => {
+                    let after = match is_asked {
+                        // What answers it leaves first.
+                        true => peer.asks_after.max(peer.answers_after),
+                        false => peer.answers_after,
+                    };
+                    sent.push((after, Output::Transmit { to, datagram }));
+                }
                 None => dropped += 1,
             }
         }
         let timer = peer.endpoint.poll_timeout();
         let before = std::mem::replace(&mut peer.timer, timer);
-        let tells = peer.tells;
-        for output in sent {
-            self.emit_after(tells, output);
+        for (after, output) in sent {
+            self.emit_after(after, output);
         }
         self.set_peer_timer(id, before, timer);
         for _ in 0..dropped {

@@ -80,6 +80,7 @@ impl Master {
             body: encoded(&registered),
             code: Code::CREATED,
             repeatable: false,
+            acknowledges: true,
         })
     }
 

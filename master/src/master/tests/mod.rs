@@ -2,11 +2,14 @@
 //! and what it has heard.
 
 mod bounds;
+mod disk;
+mod durable;
 mod health;
 mod offers;
 mod paths;
 mod policies;
 mod proven;
+mod recovery;
 mod refusals;
 mod restart;
 mod road;
@@ -33,12 +36,16 @@ use edgerm_protocol::{
 };
 use edgerm_task_abi::Permissions;
 
+use self::disk::Disk;
 use super::*;
 use crate::access::Enrolled;
 use crate::ledger::Module;
 
 pub(super) const MODULE: ModuleId = ModuleId([7; 32]);
 pub(super) const MEM: u64 = 1 << 20;
+
+/// What stands for an answer that is not protected.
+const IN_THE_CLEAR: &[u8] = b"in the clear";
 
 /// One agent.
 pub(super) struct Node {
@@ -125,6 +132,8 @@ pub(super) struct World {
     pub(super) now: Instant,
     pub(super) replies: BTreeMap<WaitId, Reply>,
     pub(super) events: Vec<api::EventKind>,
+    /// Where the master's rows last, if they do.
+    disk: Option<Disk>,
 }
 
 impl World {
@@ -160,6 +169,7 @@ impl World {
             now: Instant::from_millis(1000),
             replies: BTreeMap::new(),
             events: Vec::new(),
+            disk: None,
         };
         world.enroll();
         world.add_module();
@@ -195,6 +205,9 @@ impl World {
                     Output::Event { event, .. } => self.events.push(event.kind),
                     Output::Reply { wait, reply } => drop(self.replies.insert(wait, reply)),
                 }
+            }
+            if let Some(disk) = &mut self.disk {
+                quiet &= !disk.turn(self.now, &mut self.master);
             }
             for node in 0..self.nodes.len() {
                 let address = self.nodes[node].address;
@@ -241,7 +254,7 @@ impl World {
                 {
                     keys.renew();
                     node.endpoint.cancel();
-                    node.responses.push((code, b"in the clear".to_vec()));
+                    node.responses.push((code, IN_THE_CLEAR.to_vec()));
                 }
             }
             Ok(_) | Err(_) => {}
@@ -282,7 +295,12 @@ impl World {
         if let Some(code) = self.begin(node) {
             return (code, b"no keys".to_vec());
         }
-        self.ask(node, path, body)
+        let answer = self.ask(node, path, body);
+        // Told that the keys are none of a master's that was started again, it renews them.
+        match answer.1 == IN_THE_CLEAR && self.disk.is_some() {
+            true => self.post(node, path, body),
+            false => answer,
+        }
     }
 
     fn ask(&mut self, node: usize, path: &str, body: &[u8]) -> (Code, Vec<u8>) {
