@@ -4,6 +4,7 @@ use crate::ledger::RowKey;
 use crate::modules::MemoryStore;
 
 use super::*;
+use crate::store::Store;
 
 /// What happens to a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +21,13 @@ pub(super) enum Does {
 #[derive(Debug)]
 pub(in crate::master) struct Disk {
     pub(super) rows: BTreeMap<RowKey, Vec<u8>>,
+    /// The master's own file, in place of those.
+    file: Option<Store>,
     pub(super) does: Does,
     /// Batches that were asked for.
     pub(super) asked: u64,
+    /// Whether it says that a batch is down before it is: a bug, to be found.
+    pub(super) lies: bool,
     under_way: Option<Batch>,
 }
 
@@ -43,14 +48,34 @@ impl Disk {
             master.handle_commit_failed(now, batch.number, "no space left on device");
             return true;
         }
-        for (key, row) in batch.rows {
-            match row {
-                Some(row) => drop(self.rows.insert(key, row)),
-                None => drop(self.rows.remove(&key)),
-            }
+        if self.lies {
+            master.handle_committed(now, batch.number);
         }
-        master.handle_committed(now, batch.number);
+        let written = match &self.file {
+            Some(file) => file.commit(&batch),
+            None => {
+                for (key, row) in batch.rows {
+                    match row {
+                        Some(row) => drop(self.rows.insert(key, row)),
+                        None => drop(self.rows.remove(&key)),
+                    }
+                }
+                Ok(())
+            }
+        };
+        match written {
+            Ok(()) => master.handle_committed(now, batch.number),
+            Err(error) => master.handle_commit_failed(now, batch.number, &error.to_string()),
+        }
         true
+    }
+
+    /// The rows that are down.
+    pub(super) fn kept(&self) -> BTreeMap<RowKey, Vec<u8>> {
+        match &self.file {
+            Some(file) => file.ledger().unwrap().into_iter().collect(),
+            None => self.rows.clone(),
+        }
     }
 }
 
@@ -62,7 +87,9 @@ impl World {
             rows: BTreeMap::new(),
             does: Does::Write,
             asked: 0,
+            lies: false,
             under_way: None,
+            file: None,
         });
         world.crash(101);
         for node in 0..world.nodes.len() {
@@ -71,21 +98,40 @@ impl World {
         world
     }
 
+    /// Goes on with a new master, on this file.
+    pub(super) fn on_file(&mut self, file: Store) {
+        self.disk = Some(Disk {
+            rows: BTreeMap::new(),
+            does: Does::Write,
+            asked: 0,
+            lies: false,
+            under_way: None,
+            file: Some(file),
+        });
+        self.crash(1);
+    }
+
     pub(super) fn disk(&mut self) -> &mut Disk {
         self.disk.as_mut().unwrap()
     }
 
     /// The master ends in the midst of whatever it does, and another goes on from the rows that
     /// are down.
-    pub(super) fn crash(&mut self, entropy: u8) {
+    pub(super) fn crash(&mut self, outage: u32) {
         let disk = self.disk.as_mut().unwrap();
         disk.under_way = None;
-        let rows = disk.rows.clone();
+        let rows = disk.kept();
         let mut modules = MemoryStore::new(1000);
         modules.put(MODULE, Arc::from(vec![0; 100])).unwrap();
         let modules = Box::new(modules);
-        let config = Config::default();
-        let restored = Master::restore(config, [entropy; 32], self.now, rows, modules);
+        let mut entropy = [0; 32];
+        entropy[..4].copy_from_slice(&outage.to_be_bytes());
+        let mut config = Config::default();
+        if disk.file.is_some() {
+            // So that there is little to read, thousands of times.
+            config.limits.ended_tasks = 500;
+        }
+        let restored = Master::restore(config, entropy, self.now, rows, modules);
         self.master = restored.unwrap();
         self.enroll();
         if self.master.ledger().module(MODULE).is_none() {
@@ -98,8 +144,7 @@ impl World {
     pub(super) fn is_all_down(&self) -> bool {
         let ledger = self.master.ledger();
         let rows = ledger.row_keys().map(|key| (key, ledger.row(key).unwrap()));
-        self.disk
-            .as_ref()
-            .is_some_and(|disk| rows.eq(disk.rows.clone()))
+        let disk = self.disk.as_ref();
+        disk.is_some_and(|disk| rows.eq(disk.kept()))
     }
 }

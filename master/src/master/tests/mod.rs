@@ -2,12 +2,14 @@
 //! and what it has heard.
 
 mod bounds;
+mod crash_points;
 mod disk;
 mod durable;
 mod health;
 mod offers;
 mod paths;
 mod policies;
+mod power;
 mod proven;
 mod recovery;
 mod refusals;
