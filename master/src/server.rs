@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 use tokio::task::JoinHandle;
 
@@ -24,6 +25,10 @@ use crate::store::{Store, StoreError};
 
 /// Bytes of the receive buffer: over a datagram's limit, so that one too long is seen as such.
 const RECEIVE_BUFFER: usize = 2048;
+
+/// Bytes of datagrams that wait to be taken: 4 MiB. Linux counts about 1 KiB for a small one, so these
+/// are those of some thousand agents that speak at once.
+const DATAGRAMS_KEPT: usize = 4 << 20;
 
 /// Connections that wait to be accepted at most.
 const BACKLOG: u32 = 1024;
@@ -149,9 +154,7 @@ impl Server {
                 error,
             }
         };
-        let socket = UdpSocket::bind(coap)
-            .await
-            .map_err(bind_error("CoAP", coap))?;
+        let socket = hear(coap).map_err(bind_error("CoAP", coap))?;
         let listener = listen(http).map_err(bind_error("the HTTP API", http))?;
         let coap_addr = socket.local_addr().map_err(bind_error("CoAP", coap))?;
         let http_addr = listener
@@ -324,6 +327,16 @@ async fn run_coap(shared: Arc<Shared>) {
             () = shared.wake.notified() => {}
         }
     }
+}
+
+/// A socket that keeps many datagrams until they are taken: what finds no room is lost, and its
+/// agent sends it again 2 s later at the soonest. The system gives what it allows at most,
+/// `net.core.rmem_max` on Linux.
+fn hear(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = std::net::UdpSocket::bind(address)?;
+    SockRef::from(&socket).set_recv_buffer_size(DATAGRAMS_KEPT)?;
+    socket.set_nonblocking(true)?;
+    UdpSocket::from_std(socket)
 }
 
 /// A listener whose connections send at once. On Linux they inherit it; with Nagle's algorithm the

@@ -21,7 +21,7 @@ use super::{PATIENCE, stalled};
 use crate::exit::Failure;
 
 /// Agents that register at once, so that no datagram finds the master's buffer full.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 128;
 
 /// Bytes of memory that an agent has for each task.
 const TASK_MEM: u64 = 128 << 10;
@@ -117,6 +117,8 @@ async fn connect(master: SocketAddr) -> Result<UdpSocket, Failure> {
     let connected = async {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         socket.connect(master).await?;
+        // Until the runtime has heard of it, it would take the first datagram for one too many.
+        socket.writable().await?;
         Ok(socket)
     };
     connected
