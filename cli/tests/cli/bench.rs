@@ -59,7 +59,12 @@ fn a_store_is_measured_and_leaves_nothing_behind() {
         "json",
     ]);
     let report = said.json();
-    for (what, expected) in [("launches", 200), ("inFlight", 8), ("staleOffers", 0)] {
+    for (what, expected) in [
+        ("launches", 200),
+        ("inFlight", 8),
+        ("staleOffers", 0),
+        ("kept", 200),
+    ] {
         assert_eq!(report[what], expected, "{what} in {report}");
     }
     let agents = report["agents"].as_u64().unwrap();
@@ -76,6 +81,11 @@ fn a_store_is_measured_and_leaves_nothing_behind() {
     }
     assert!(
         report["launchesPerSecond"].as_f64().unwrap() > 0.0,
+        "{report}"
+    );
+    let commits = report["commits"].as_u64().unwrap();
+    assert!(
+        commits > 0 && commits == report["counters"]["commits"],
         "{report}"
     );
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

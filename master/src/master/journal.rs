@@ -133,10 +133,13 @@ impl Master {
 
     /// A batch is on the disk, to outlive a loss of power. What waited for it is to be told.
     pub fn handle_committed(&mut self, now: Instant, number: u64) {
-        let journal = &mut self.journal;
-        let Some(writing) = journal.writing.take_if(|it| it.number == number) else {
+        let is_it = |writing: &mut Writing| writing.number == number;
+        let Some(writing) = self.journal.writing.take_if(is_it) else {
             return;
         };
+        self.count("commits");
+        *self.counters.entry("rowsWritten").or_default() += writing.rows.len() as u64;
+        let journal = &mut self.journal;
         journal.durable = writing.changed;
         journal.retry_at = None;
         let recovered = journal.fault.take();

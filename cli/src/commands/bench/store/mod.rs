@@ -82,7 +82,14 @@ async fn measure(console: &Console, args: &BenchStore, dir: &Path) -> Result<Rep
     agents.until_started(args.launches.get()).await?;
     let all_started = start.elapsed();
     let (own, its) = (own.until_now(), its.until_now());
-    let kept = kept(master, &store, args).await?;
+    let (restart, kept) = start_again(master, &store, args).await?;
+    if kept < launched.calls.len() {
+        return Err(Failure::Unexpected(format!(
+            "{} launches were answered, and {kept} tasks were in the store after kill -9: this is \
+             a defect of the master or of the disk",
+            launched.calls.len()
+        )));
+    }
     let after = disk::sync_times(dir).await?;
     Ok(Report::new(report::Measured {
         launched,
@@ -94,17 +101,26 @@ async fn measure(console: &Console, args: &BenchStore, dir: &Path) -> Result<Rep
         master_cpu: its,
         counters: report::grown(&earlier, &later),
         kept,
+        restart,
         disk: [before, after],
     }))
 }
 
-/// Ends the master with SIGKILL and starts another on its store: how many tasks that one has.
-async fn kept(master: MasterProcess, store: &Path, args: &BenchStore) -> Result<usize, Failure> {
+/// Ends the master with SIGKILL and starts another on its store: how long that takes until it
+/// answers, and how many tasks it has.
+async fn start_again(
+    master: MasterProcess,
+    store: &Path,
+    args: &BenchStore,
+) -> Result<(Duration, usize), Failure> {
     drop(master);
+    let start = Instant::now();
     let master = MasterProcess::start(store, &args.limit).await?;
     let client: Client = master.client()?;
+    client.health().await?;
+    let took = start.elapsed();
     let tasks = client.tasks().all().await?;
-    Ok(tasks.len())
+    Ok((took, tasks.len()))
 }
 
 fn stalled(what: &str) -> Failure {

@@ -12,6 +12,9 @@ use crate::exit::Failure;
 use crate::table::Table;
 use crate::units;
 
+/// The master's counter of batches that are on the disk.
+const COMMITS: &str = "commits";
+
 /// What was measured.
 pub(super) struct Measured {
     pub(super) launched: Launched,
@@ -27,6 +30,8 @@ pub(super) struct Measured {
     pub(super) counters: BTreeMap<String, u64>,
     /// Tasks that were there after the master was killed.
     pub(super) kept: usize,
+    /// From the start of a second master, after the first was killed, to its first answer.
+    pub(super) restart: Duration,
     /// What the disk took before the launches, and after them.
     pub(super) disk: [Vec<Duration>; 2],
 }
@@ -50,6 +55,11 @@ pub(super) struct Report {
     stale_offers: usize,
     /// Tasks that a second master found in the store after the first was killed.
     kept: usize,
+    /// Milliseconds until that one answered.
+    restart_ms: u128,
+    /// Batches of changes that were written meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commits: Option<u64>,
     /// Processor time of the master for each launch, in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     master_cpu_us: Option<u128>,
@@ -79,6 +89,8 @@ impl Report {
             accept: Quantiles::of(measured.launched.calls),
             stale_offers: measured.launched.stale,
             kept: measured.kept,
+            restart_ms: measured.restart.as_millis(),
+            commits: measured.counters.get(COMMITS).copied(),
             master_cpu_us: measured.master_cpu.map(each),
             load_cpu_us: measured.load_cpu.map(each),
             disk_before: Quantiles::of(before),
@@ -122,13 +134,25 @@ impl Report {
                 units::precise(self.all_started_ms * 1000),
             ),
             ("kept after kill -9", self.kept.to_string()),
+            (
+                "answers again after",
+                units::precise(self.restart_ms * 1000),
+            ),
         ];
+        let commits = self.commits.map(|commits| {
+            let each = self.launches as f64 / commits.max(1) as f64;
+            ("launches a commit", format!("{each:.1}"))
+        });
         let cpu = [
             ("master, processor time a launch", self.master_cpu_us),
             ("load, processor time a launch", self.load_cpu_us),
         ];
         let cpu = cpu.map(|(name, used)| Some((name, units::precise(used?))));
-        for (name, value) in rest.into_iter().chain(cpu.into_iter().flatten()) {
+        for (name, value) in rest
+            .into_iter()
+            .chain(commits)
+            .chain(cpu.into_iter().flatten())
+        {
             facts.row([name.into(), value.into()]);
         }
         console.print(&format!(
