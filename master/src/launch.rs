@@ -14,7 +14,11 @@ pub(crate) fn fits(task: &Task) -> bool {
 }
 
 /// Encodes the launch of `task` in `session`.
-pub(crate) fn encode_launch<'b>(
+///
+/// # Errors
+///
+/// [`EncodeError`], where it does not fit: such a task is refused when it is to be accepted.
+pub fn encode_launch<'b>(
     task: &Task,
     session: SessionId,
     buffer: &'b mut [u8],

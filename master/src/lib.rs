@@ -13,6 +13,7 @@
 //! | [`admission`] | what a module must be before any agent sees it |
 //! | [`allocator`] | who gets what is free: weighted dominant resource fairness over roles |
 //! | [`master`] | the two above, and the way to every agent, behind one interface |
+//! | [`launch`] | what is told to the agent that is to run a task |
 //! | `peers`, `link` | a CoAP endpoint for each agent and address; what waits to be told to each agent |
 //! | `rate` | how often something may happen for each source |
 //! | [`outputs`], [`modules`] | what tasks said lately; the bytes of modules |
@@ -31,7 +32,7 @@ pub mod allocator;
 pub mod config;
 pub mod events;
 mod http;
-mod launch;
+pub mod launch;
 pub mod ledger;
 mod link;
 pub mod master;

@@ -9,6 +9,7 @@
 
 mod accept;
 mod accept_error;
+mod answer;
 mod apply;
 mod change;
 mod invariant;
@@ -31,10 +32,10 @@ use edgerm_protocol::{AgentId, FrameworkId, Instant, ModuleId, OfferId, SessionI
 pub use crate::policy::PolicyFault;
 pub use accept::MakeVariant;
 pub use accept_error::{AcceptError, AcceptFault};
+pub use answer::is_for_later;
 pub use change::{AgentRegistration, Change, Module, OfferEnd};
 pub use invariant::Violation;
 pub use offer::OfferError;
-pub(crate) use reconcile::KILLED_UNTAKEN;
 pub use reconcile::{Reconciliation, Resolution, resolve};
 pub use records::{Agent, Framework, Offer, Task};
 pub use registration::{DescriptionFault, RegistrationFault, check_description};

@@ -22,7 +22,7 @@ use super::change::Change;
 use super::{Ledger, Task};
 
 /// Why a task is KILLED that was sent, and that its agent does not know.
-pub(crate) const KILLED_UNTAKEN: &str = "killed before its agent had taken it";
+pub(super) const KILLED_UNTAKEN: &str = "killed before its agent had taken it";
 
 /// What becomes of one task: a cell of the table above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use edgerm_protocol::{AgentId, Instant, SessionId, TaskId, TaskState, encode};
 use super::Master;
 use super::registration::read_description;
 use crate::launch;
-use crate::ledger::{KILLED_UNTAKEN, Ledger};
+use crate::ledger::{Ledger, is_for_later};
 use crate::link::{Command, Link, Pull};
 use crate::peers::PeerId;
 
@@ -73,9 +73,9 @@ impl Master {
                         Command::Describe | Command::Kill(_) | Command::Message(..) => None,
                     };
                     link.asked = Some((exchange, command));
-                    if let Some(task) = launched {
-                        self.move_task(now, task, TaskState::Issued, None);
-                    }
+                    let issued = launched
+                        .and_then(|task| self.ledger.move_task_to(task, TaskState::Issued, None));
+                    self.commit_all(now, issued);
                     break;
                 }
                 // Nothing wants it any more.
@@ -125,47 +125,36 @@ impl Master {
         command: Command,
         response: &ReceivedResponse,
     ) {
-        let later = response.code == Code::UNAUTHORIZED
-            || (response.code.class() == 5 && !matches!(command, Command::Message(..)));
-        if later {
+        let is_dropped = matches!(command, Command::Message(..)) && response.code.class() == 5;
+        if is_for_later(response.code) && !is_dropped {
             if let Some(link) = self.links.get_mut(&agent) {
                 link.hold(command);
             }
             return;
         }
-        let taken = response.code.is_success();
         match command {
             Command::Describe => self.on_description_block(now, agent, response),
-            Command::Launch(task) if taken => self.move_task(now, task, TaskState::Starting, None),
             Command::Launch(task) => {
-                let code = response.code.to_string();
-                let detail = response.diagnostic().unwrap_or(&code);
-                self.move_task(now, task, TaskState::Rejected, Some(detail));
+                let diagnostic = response.diagnostic();
+                let change = self.ledger.launch_answered(task, response.code, diagnostic);
+                self.commit_all(now, change);
             }
-            Command::Kill(task) if taken => self.move_task(now, task, TaskState::Killing, None),
-            Command::Kill(task) if response.code == Code::NOT_FOUND => {
-                let taken = self.ledger.task(task);
-                let taken = taken.is_some_and(|task| task.state > TaskState::Issued);
-                let (state, detail) = if taken {
-                    (TaskState::Lost, "its agent does not know it")
-                } else {
-                    (TaskState::Killed, KILLED_UNTAKEN)
-                };
-                self.move_task(now, task, state, Some(detail));
+            Command::Kill(task) => {
+                let change = self.ledger.kill_answered(task, response.code);
+                self.commit_all(now, change);
+                if !response.code.is_success() && response.code != Code::NOT_FOUND {
+                    self.on_refused(agent, task, response);
+                }
             }
-            Command::Kill(_) | Command::Message(..) if taken => {}
-            Command::Kill(task) | Command::Message(task, _) => {
-                self.count("request_refused");
-                let diagnostic = response.diagnostic().unwrap_or_default();
-                tracing::warn!(%agent, %task, code = %response.code, diagnostic, "refused");
-            }
+            Command::Message(..) if response.code.is_success() => {}
+            Command::Message(task, _) => self.on_refused(agent, task, response),
         }
     }
 
-    fn move_task(&mut self, now: Instant, task: TaskId, state: TaskState, detail: Option<&str>) {
-        if let Some(change) = self.ledger.move_task_to(task, state, detail) {
-            self.commit(now, change);
-        }
+    fn on_refused(&mut self, agent: AgentId, task: TaskId, response: &ReceivedResponse) {
+        self.count("request_refused");
+        let diagnostic = response.diagnostic().unwrap_or_default();
+        tracing::warn!(%agent, %task, code = %response.code, diagnostic, "refused");
     }
 
     /// Begins to pull a description of `length` bytes.
