@@ -16,6 +16,7 @@
 //! | `agent::keys` | fresh keys before the registration, where the agent has a credential |
 //! | `agent::requests` | what the master asks: launch, kill, message, description |
 //! | `agent::modules`, `agent::tasks` | modules on their way, and tasks as the engine has them |
+//! | `agent::inspect` | what decides its future, for a search (feature `inspect`, for tests alone) |
 //! | `agent::restore` | what is taken up after a reboot, and what is written for the next |
 //! | `registration` | whether the master knows us, when to try again and when to ping |
 //! | `task`, `table` | one task from launch to acknowledgement; all of them |

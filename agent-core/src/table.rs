@@ -31,6 +31,17 @@ impl<const TASKS: usize> Table<TASKS> {
         }
     }
 
+    /// The tasks, the ids of those that are over, and of those that were killed unseen.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn parts(&self) -> (&[Task], [&[TaskId]; 2]) {
+        let Self {
+            tasks,
+            over,
+            killed_unseen,
+        } = self;
+        (tasks, [over.as_slice(), killed_unseen.as_slice()])
+    }
+
     pub(crate) fn as_slice(&self) -> &[Task] {
         &self.tasks
     }

@@ -216,6 +216,12 @@ impl Task {
         }
     }
 
+    /// The state that the master knows.
+    #[cfg(feature = "inspect")]
+    pub(crate) const fn told(&self) -> TaskState {
+        self.told
+    }
+
     /// Whether the master does not know the state yet. KILLING is no news to the master: the
     /// answer to the kill told it, and the end follows soon.
     pub(crate) fn has_news(&self) -> bool {

@@ -1,6 +1,8 @@
 //! [`Agent`]: the machines of this crate behind one interface.
 
 mod answers;
+#[cfg(feature = "inspect")]
+mod inspect;
 mod keys;
 mod modules;
 mod requests;
