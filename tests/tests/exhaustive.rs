@@ -48,6 +48,11 @@ fn one_agent_with_a_fault_and_a_crash_loses_nothing() {
 }
 
 #[test]
+fn a_framework_leaves_an_agent_that_pings_and_nothing_of_it_runs_on() {
+    holds(Cluster::leaving());
+}
+
+#[test]
 fn two_agents_with_two_frameworks_agree_with_the_ledger_on_three_tasks() {
     holds(Cluster::two_agents());
 }

@@ -30,12 +30,19 @@ const SHORT: Plan = Plan {
 
 impl Cluster {
     /// What each is called on a command line.
-    pub const NAMES: [&'static str; 4] = ["one-agent", "two-agents", "agent-crash", "master-crash"];
+    pub const NAMES: [&'static str; 5] = [
+        "one-agent",
+        "leaving",
+        "two-agents",
+        "agent-crash",
+        "master-crash",
+    ];
 
     /// The cluster of this name.
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {
             "one-agent" => Self::one_agent(),
+            "leaving" => Self::leaving(),
             "two-agents" => Self::two_agents(),
             "agent-crash" => Self {
                 losses: 1,
@@ -69,6 +76,19 @@ impl Cluster {
             leaves: false,
             offers: 2,
             registered: true,
+        }
+    }
+
+    /// One agent that boots and pings though it has nothing to say, two frameworks with a task
+    /// each, of which one may leave, and any one fault of the network.
+    pub fn leaving() -> Self {
+        Self {
+            crashes: 0,
+            idle_pings: true,
+            leaves: true,
+            offers: 1,
+            registered: false,
+            ..Self::one_agent()
         }
     }
 
