@@ -1,8 +1,11 @@
 //! The ledger's rows in the master's file.
 
-use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId, TaskId};
+use std::sync::{MutexGuard, PoisonError};
+
+use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId};
 use redb::{ReadableTable, TableDefinition, TableHandle};
 
+use super::places::Places;
 use super::{Store, StoreError};
 use crate::ledger::RowKey;
 use crate::master::Batch;
@@ -16,27 +19,24 @@ const TASKS: Table = TableDefinition::new("tasks");
 const MODULES: Table = TableDefinition::new("modules");
 
 /// What a key of a table names; `None` where it has another length.
-type ReadKey = fn(&[u8]) -> Option<RowKey>;
+type ReadKey = fn(&[u8], &mut Places) -> Option<RowKey>;
 
 /// Each table, and what its keys name.
 const TABLES: [(Table, ReadKey); 5] = [
-    (AGENTS, |key| {
+    (AGENTS, |key, _| {
         let id = u32::from_be_bytes(key.try_into().ok()?);
         Some(RowKey::Agent(AgentId(id)))
     }),
-    (FRAMEWORKS, |key| {
+    (FRAMEWORKS, |key, _| {
         let id = u64::from_be_bytes(key.try_into().ok()?);
         Some(RowKey::Framework(FrameworkId(id)))
     }),
-    (OFFERS, |key| {
+    (OFFERS, |key, _| {
         let id = u64::from_be_bytes(key.try_into().ok()?);
         Some(RowKey::Offer(OfferId(id)))
     }),
-    (TASKS, |key| {
-        let id = u64::from_be_bytes(key.try_into().ok()?);
-        Some(RowKey::Task(TaskId(id)))
-    }),
-    (MODULES, |key| {
+    (TASKS, |key, places| Some(RowKey::Task(places.read(key)?))),
+    (MODULES, |key, _| {
         Some(RowKey::Module(ModuleId(key.try_into().ok()?)))
     }),
 ];
@@ -48,6 +48,8 @@ impl Store {
     ///
     /// [`StoreError`]. Nobody knows then whether it is on the disk: it is to be written again.
     pub fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mut places = self.places()?;
+        let places = places.get_or_insert_default();
         self.transact(|transaction| {
             let mut rows = batch.rows.as_slice();
             // Keys are in order, and so is a table a run of them.
@@ -57,7 +59,7 @@ impl Store {
                 let (run, others) = rows.split_at(rows.partition_point(own));
                 let mut table = transaction.open_table(table)?;
                 for (key, row) in run {
-                    let key = key_bytes(*key);
+                    let key = key_bytes(*key, places);
                     match row {
                         Some(row) => drop(table.insert(key.as_slice(), row.as_slice())?),
                         None => drop(table.remove(key.as_slice())?),
@@ -66,7 +68,25 @@ impl Store {
                 rows = others;
             }
             Ok(())
-        })
+        })?;
+        for (key, row) in &batch.rows {
+            if let (RowKey::Task(task), None) = (key, row) {
+                places.forget(*task);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where tasks are, read from the file where nobody has asked before.
+    fn places(&self) -> Result<MutexGuard<'_, Option<Places>>, StoreError> {
+        if self.lock_places().is_none() {
+            self.ledger()?;
+        }
+        Ok(self.lock_places())
+    }
+
+    fn lock_places(&self) -> MutexGuard<'_, Option<Places>> {
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every row of the ledger.
@@ -76,9 +96,10 @@ impl Store {
     /// [`StoreError`].
     pub fn ledger(&self) -> Result<Vec<(RowKey, Vec<u8>)>, StoreError> {
         let mut rows = Vec::new();
+        let mut places = Places::default();
         for (table, read_key) in TABLES {
             self.read_table(table, |key, row| {
-                let key = read_key(key).ok_or_else(|| StoreError::Key {
+                let key = read_key(key, &mut places).ok_or_else(|| StoreError::Key {
                     table: table.name().to_owned(),
                     key: hex::encode(key),
                 })?;
@@ -86,6 +107,8 @@ impl Store {
                 Ok(())
             })?;
         }
+        // What is written since this was read has its place already.
+        self.lock_places().get_or_insert(places);
         Ok(rows)
     }
 
@@ -126,12 +149,12 @@ const fn table_of(key: RowKey) -> Table {
     }
 }
 
-fn key_bytes(key: RowKey) -> Vec<u8> {
+fn key_bytes(key: RowKey, places: &mut Places) -> Vec<u8> {
     match key {
         RowKey::Agent(AgentId(id)) => id.to_be_bytes().to_vec(),
         RowKey::Framework(FrameworkId(id)) => id.to_be_bytes().to_vec(),
         RowKey::Offer(OfferId(id)) => id.to_be_bytes().to_vec(),
-        RowKey::Task(TaskId(id)) => id.to_be_bytes().to_vec(),
+        RowKey::Task(task) => places.key(task).to_vec(),
         RowKey::Module(ModuleId(digest)) => digest.to_vec(),
     }
 }

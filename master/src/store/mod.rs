@@ -7,7 +7,8 @@
 //! | `policies` | name to the policy of that token as JSON, where it has one |
 //! | `enrolled` | name to the credential of an agent, and when it was given |
 //! | `join_tokens` | id to the secret of a token with which agents join, and what is left of it |
-//! | `agents`, `frameworks`, `offers`, `tasks`, `modules` | id, big-endian, to the [row](crate::ledger::RowKey) as JSON |
+//! | `agents`, `frameworks`, `offers`, `modules` | id, big-endian, to the [row](crate::ledger::RowKey) as JSON |
+//! | `tasks` | the same, of a place that counts up and the id |
 //!
 //! Every change is one transaction, on the disk when it returns. Should the disk fail, redb lets
 //! nothing more be done with the file until it is opened again, which the next use does.
@@ -15,6 +16,7 @@
 mod enrolled;
 mod join;
 mod ledger;
+mod places;
 mod tokens;
 
 pub(crate) use tokens::Kept;
@@ -27,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edgerm_coap::oscore::CredentialError;
+use places::Places;
 use redb::backends::FileBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
 
@@ -106,6 +109,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     open: Box<Open>,
     database: Mutex<Option<Arc<Database>>>,
+    /// Where tasks are; `None` until they are read.
+    places: Mutex<Option<Places>>,
 }
 
 /// Opens the file, again where need be.
@@ -150,7 +155,11 @@ impl Store {
             error: Box::new(error),
         })?;
         let database = Mutex::new(Some(Arc::new(database)));
-        let store = Self(Arc::new(Inner { open, database }));
+        let store = Self(Arc::new(Inner {
+            open,
+            database,
+            places: Mutex::default(),
+        }));
         match store.version()? {
             Some(version) if version > VERSION => Err(StoreError::Newer {
                 path: path.to_owned(),
