@@ -168,6 +168,10 @@ pub(crate) struct Kept {
     written: u32,
     /// Keys at which the storage is.
     busy: u32,
+    /// Of those, the ones under which something stood before.
+    stood: u32,
+    /// Keys at which the storage has failed, and that are left alone for a while.
+    put_off: u32,
 }
 
 /// Bits for every key.
@@ -194,14 +198,32 @@ impl Kept {
 
     /// The storage is asked to write.
     pub(crate) fn on_persist(&mut self, key: RecordKey) {
+        self.stood = self.stood & !bit(key) | self.written & bit(key);
         self.written |= bit(key);
         self.busy |= bit(key);
     }
 
     /// The storage is asked to erase.
     pub(crate) fn on_erase(&mut self, key: RecordKey) {
+        self.stood |= bit(key);
         self.written &= !bit(key);
         self.busy |= bit(key);
+    }
+
+    /// The storage could not do what it was asked: what stood there stands there still.
+    pub(crate) fn on_failed(&mut self, key: RecordKey) {
+        self.written = self.written & !bit(key) | self.stood & bit(key);
+        self.put_off |= bit(key);
+    }
+
+    /// Whether something stands under this key that may be erased by now.
+    pub(crate) const fn is_erasable(&self, key: RecordKey) -> bool {
+        (self.written & !self.put_off) & bit(key) != 0
+    }
+
+    /// The storage may be asked again where it failed.
+    pub(crate) fn try_again(&mut self) {
+        self.put_off = 0;
     }
 
     /// The storage has answered; false where it was not asked. A key that no agent has may

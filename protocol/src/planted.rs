@@ -35,11 +35,23 @@ pub enum Bug {
     KeepOffers,
     /// ledger: a kill is not sent again when its agent registers anew.
     LoseKill,
+    /// master: what tells of a change does not wait until that is on the disk.
+    TellUncommitted,
+    /// The disk: what it said was written is in its memory alone for a while.
+    SkipFsync,
+    /// master: the row of a task that is forgotten stays.
+    LeakRow,
+    /// ledger: tasks that were sent, and of which no more is known, are not restored.
+    ForgetIssued,
+    /// ledger: that a task is to be killed is not restored.
+    ForgetKill,
+    /// master: an offer that was restored does not expire.
+    KeepRestoredOffers,
 }
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::ForgetDuplicates,
         Self::ReuseBinding,
         Self::ReuseNonce,
@@ -54,6 +66,12 @@ impl Bug {
         Self::OfferUnreachable,
         Self::KeepOffers,
         Self::LoseKill,
+        Self::TellUncommitted,
+        Self::SkipFsync,
+        Self::LeakRow,
+        Self::ForgetIssued,
+        Self::ForgetKill,
+        Self::KeepRestoredOffers,
     ];
 
     /// What it is called on a command line.
@@ -73,6 +91,12 @@ impl Bug {
             Self::OfferUnreachable => "offer-unreachable",
             Self::KeepOffers => "keep-offers",
             Self::LoseKill => "lose-kill",
+            Self::TellUncommitted => "tell-uncommitted",
+            Self::SkipFsync => "skip-fsync",
+            Self::LeakRow => "leak-row",
+            Self::ForgetIssued => "forget-issued",
+            Self::ForgetKill => "forget-kill",
+            Self::KeepRestoredOffers => "keep-restored-offers",
         }
     }
 

@@ -81,7 +81,10 @@ impl TaskState {
 
     /// Whether news of `next` moves a task that is in this state.
     pub fn may_become(self, next: Self) -> bool {
-        (!self.is_terminal() || is_planted(Bug::OverwriteEnd)) && self < next
+        match self.is_terminal() {
+            true => is_planted(Bug::OverwriteEnd),
+            false => self < next,
+        }
     }
 
     /// The name, as the API and the terminal show it.

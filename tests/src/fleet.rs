@@ -27,7 +27,7 @@ use edgerm_protocol::{FrameworkId, Instant, ModuleId, TaskId, TaskState};
 use edgerm_task_abi::Permissions;
 use sha2::{Digest, Sha256};
 
-use crate::sim::Node;
+use crate::sim::{Build, Node};
 
 /// When the first agent comes.
 const START: Instant = Instant::from_millis(1_800_000_000_000);
@@ -119,19 +119,15 @@ impl Fleet {
         if stage == Stage::Enrolled {
             return;
         }
-        let keys = (credential, number.into());
-        let config = core::Config {
-            ping_period: PING_PERIOD,
-            ..core::Config::default()
+        let build = Build {
+            description: description(number),
+            config: core::Config {
+                ping_period: PING_PERIOD,
+                ..core::Config::default()
+            },
+            ..Build::sound(&name, credential, number.into())
         };
-        let mut node = Node::new(
-            &name,
-            address(number),
-            &description(number),
-            config,
-            keys,
-            self.now,
-        );
+        let mut node = Node::new(build, address(number), self.now);
         self.converse(&mut node);
         let agent = self.master.ledger().agent_named(&name);
         assert!(agent.is_some_and(|agent| agent.described), "{name}");

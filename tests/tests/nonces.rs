@@ -18,6 +18,7 @@ const NETWORK: Conditions = Conditions {
     duplication: 100,
     delay_min: Duration::from_millis(5),
     delay_max: Duration::from_secs(3),
+    ..Conditions::PERFECT
 };
 
 /// Nodes that reboot with their storage intact, rolled back or erased, masters that are replaced,

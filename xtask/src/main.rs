@@ -3,6 +3,7 @@
 mod firmware;
 mod host_api;
 mod pure;
+mod simulate;
 mod size;
 mod wasm;
 
@@ -22,6 +23,7 @@ enum Chore {
     Firmware(firmware::Firmware),
     HostApi(host_api::HostApi),
     Pure(pure::Pure),
+    Simulate(simulate::Simulate),
     Size(size::Size),
     Wasm(wasm::Wasm),
 }
@@ -31,6 +33,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Firmware(chore) => chore.run(),
         Chore::HostApi(chore) => chore.run(),
         Chore::Pure(chore) => chore.run(),
+        Chore::Simulate(chore) => chore.run(),
         Chore::Size(chore) => chore.run(),
         Chore::Wasm(chore) => chore.run(),
     }

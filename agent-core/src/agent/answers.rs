@@ -140,6 +140,8 @@ impl<const TASKS: usize> Agent<TASKS> {
     fn on_heard(&mut self, now: Instant) {
         self.last_heard = now;
         self.reachable = true;
+        // Not at once, or the two would go in circles while the storage fails.
+        self.kept.try_again();
         self.registration.on_heard(now, &self.config, &mut self.rng);
     }
 

@@ -147,7 +147,7 @@ impl<const TASKS: usize> Agent<TASKS> {
                     }
                 }
                 Some(_) => {}
-                None if self.kept.is_written(key) => self.erase(key),
+                None if self.kept.is_erasable(key) => self.erase(key),
                 None => {}
             }
         }
@@ -174,7 +174,10 @@ impl<const TASKS: usize> Agent<TASKS> {
         }
         match error {
             None => self.on_written(key),
-            Some(error) => self.on_unwritten(key, error),
+            Some(error) => {
+                self.kept.on_failed(key);
+                self.on_unwritten(key, error);
+            }
         }
         Ok(())
     }

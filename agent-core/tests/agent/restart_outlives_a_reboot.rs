@@ -183,3 +183,22 @@ fn an_agent_without_records_refuses_it() {
     let diagnostic = "this node keeps no task over a reboot".to_owned();
     assert_eq!(answer, (Code::UNPROCESSABLE_ENTITY, diagnostic));
 }
+
+#[test]
+fn one_whose_record_could_not_be_erased_does_not_once_it_could_be() {
+    let mut world = World::keeping(FIRST);
+    world.records.broken = true;
+    world.exit(FIRST, TaskExit::Exited(0)).expect("it runs");
+    world.run_until(|world| world.master.state(FIRST) == Some(TaskState::Completed));
+    assert_eq!(world.records.tasks(), 1, "its launch stands there still");
+
+    // Another one does not hide it.
+    world.launch(SECOND, 1000);
+    world.run_until(|world| world.master.state(SECOND) == Some(TaskState::Running));
+    world.records.broken = false;
+    world.run_for(seconds(60));
+    assert_eq!(world.records.tasks(), 0);
+    world.reboot();
+    world.run_for(seconds(60));
+    assert!(world.executor.started.is_empty());
+}

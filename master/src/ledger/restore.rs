@@ -1,6 +1,8 @@
 //! A ledger out of the rows that lasted.
 
+use edgerm_protocol::TaskState;
 use edgerm_protocol::api::AgentState;
+use edgerm_protocol::planted::{Bug, is_planted};
 
 use super::rows::{self, Read};
 use super::{Ledger, RowError, RowKey, Violation};
@@ -54,7 +56,11 @@ impl Ledger {
         }
         offers.iter().for_each(|offer| ledger.add_offer(offer));
         let mut ended = Vec::new();
-        for task in tasks {
+        for mut task in tasks {
+            task.kill_requested &= !is_planted(Bug::ForgetKill);
+            if task.state == TaskState::Issued && is_planted(Bug::ForgetIssued) {
+                continue;
+            }
             if task.state.is_terminal() {
                 ended.push((task.moved_at(), task.id));
                 ledger.tasks.insert(task.id, *task);

@@ -2,6 +2,7 @@
 //! agent. See `journal` for when it lasts, and what is told before.
 
 use edgerm_protocol::api::{Event, EventKind};
+use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::{Instant, TaskId};
 
 use super::{Master, Output, Timer};
@@ -55,7 +56,9 @@ impl Master {
             | Change::TaskForgotten(_)
             | Change::ModuleAdmitted(_) => None,
         };
-        self.journal.mark(change.row());
+        if !(is_planted(Bug::LeakRow) && matches!(change, Change::TaskForgotten(_))) {
+            self.journal.mark(change.row());
+        }
         self.ledger.apply(now, &change);
         match change {
             // Told once it is described.

@@ -14,6 +14,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use edgerm_protocol::api::AgentState;
+use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::{AgentId, Instant, TaskId, TaskState};
 
 use super::{Master, Timer};
@@ -106,6 +107,9 @@ impl Master {
     fn restore_offers(&mut self, now: Instant) {
         // A clock that was set back does not make an offer stand for longer.
         let latest = now + self.config.timing.offer_timeout;
+        if is_planted(Bug::KeepRestoredOffers) {
+            return;
+        }
         for offer in self.ledger.offers(None) {
             self.timers
                 .insert((offer.expires_at.min(latest), Timer::Offer(offer.id)));

@@ -1,33 +1,73 @@
 //! The master, the nodes and the network between them, moved from event to event.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgerm_agent_core as core;
-use edgerm_coap::oscore::Credential;
 use edgerm_master::access::Enrolled;
-use edgerm_master::config::Config;
 use edgerm_master::ledger::Module;
-use edgerm_master::master::{Answer, Master, Output};
+use edgerm_master::master::{Answer, Master, Output, Reply, RowKey};
 use edgerm_protocol::api::{self, Constraints, LaunchTask, NewFramework, Restart, TaskResources};
-use edgerm_protocol::owned::{AttributeValue, Description, Device, Value};
-use edgerm_protocol::resource::{Access, DeviceClass};
+use edgerm_protocol::owned::Value;
 use edgerm_protocol::{AgentId, FrameworkId, Instant, ModuleId, TaskId, TaskState};
 use edgerm_task_abi::Permissions;
 use sha2::{Digest, Sha256};
 
+use super::disk::{Disk, Written};
+use super::hardware::Build;
 use super::hostile::{Hostile, Spied};
 use super::network::{Conditions, Datagram, Network};
 use super::node::{Node, Storage};
+use super::setup::{self, Setup, TASK_MEM};
 
 /// Steps between two checks of the whole ledger. At each step the agent that was heard is
 /// checked, so that a thousand agents can be watched in seconds.
 const FULL_CHECK: u64 = 1_000;
 
-/// Bytes of memory that each task has.
-const TASK_MEM: u64 = 64 << 10;
+/// What happened in a cluster that somebody watches.
+#[derive(Debug)]
+pub enum Happened {
+    /// The master told frameworks.
+    Told(Box<api::EventKind>),
+    /// A task was started on the node at this address.
+    Started(TaskId, SocketAddr),
+    /// The power of a node went.
+    LostPower(SocketAddr),
+    /// A long poll was answered.
+    Replied(Reply),
+    /// The master was killed.
+    LostMaster,
+    /// Another one goes on in its place.
+    MasterBack,
+}
+
+impl fmt::Display for Happened {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "others are short")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Told(event) => match &**event {
+                api::EventKind::TaskUpdated { task } => {
+                    let detail = task.detail.as_deref().unwrap_or_default();
+                    let (id, node, state) = (task.id, &task.agent_name, task.state);
+                    let restart = task.restart;
+                    write!(f, "{id} on {node}: {state} {detail} {restart:?}")
+                }
+                api::EventKind::AgentRegistered { agent } => write!(f, "{} registers", agent.name),
+                api::EventKind::OfferMade { offer } => {
+                    write!(f, "{} of {} is offered", offer.id, offer.agent_name)
+                }
+                other => write!(f, "{other:?}"),
+            },
+            Self::Started(task, place) => write!(f, "{task} starts at {place}"),
+            Self::LostPower(place) => write!(f, "the power goes at {place}"),
+            Self::Replied(_) => f.write_str("a long poll is answered"),
+            Self::LostMaster => f.write_str("the master is killed"),
+            Self::MasterBack => f.write_str("the master is back"),
+        }
+    }
+}
 
 /// A cluster. See the module above.
 #[derive(Debug)]
@@ -40,7 +80,19 @@ pub struct Cluster {
     pub history: BTreeMap<TaskId, Vec<TaskState>>,
     /// What each task emitted, as the master has it.
     pub outputs: BTreeMap<TaskId, Vec<String>>,
+    /// What happened since somebody who watches has looked.
+    pub happened: Vec<Happened>,
+    /// Datagrams that a master heard.
+    pub heard: u64,
+    /// Where the node of a name is.
+    names: BTreeMap<String, SocketAddr>,
     now: Instant,
+    /// Where the master keeps what lasts, if anything does.
+    disk: Option<Disk>,
+    /// Whether no master runs.
+    is_down: bool,
+    /// After how many more outputs the master is killed.
+    power_for: Option<u32>,
     master: Master,
     master_address: SocketAddr,
     framework: FrameworkId,
@@ -50,7 +102,7 @@ pub struct Cluster {
     /// Masters that there were.
     masters: u64,
     hostile: Option<Hostile>,
-    seed: u64,
+    setup: Setup,
     next_task: u64,
     steps: u64,
 }
@@ -62,36 +114,63 @@ impl Cluster {
     ///
     /// Where the master refuses a framework.
     pub fn new(nodes: u16, conditions: Conditions, seed: u64) -> Self {
+        let setup = Setup::plain(nodes, conditions, seed);
+        let mut cluster = Self::with(setup, |number| setup::plain(number, seed));
+        cluster.register_framework();
+        cluster
+    }
+
+    /// A master without a framework, and nodes made by their number that boot within the first
+    /// second.
+    pub fn with(setup: Setup, build: impl Fn(u16) -> Build) -> Self {
         let now = Instant::from_millis(0);
-        let (master, framework) = master(now, seed, nodes);
+        let disk = setup.disk.map(|slowest| Disk::new(slowest, setup.seed));
+        let master = setup.master(now, 0, disk.as_ref());
         let mut cluster = Self {
+            disk,
+            is_down: false,
+            power_for: None,
             nodes: BTreeMap::new(),
-            network: Network::new(conditions, seed),
+            network: Network::new(setup.conditions, setup.seed),
             history: BTreeMap::new(),
             outputs: BTreeMap::new(),
+            happened: Vec::new(),
+            heard: 0,
+            names: BTreeMap::new(),
             now,
             master,
             master_address: SocketAddr::from((Ipv4Addr::LOCALHOST, 5683)),
-            framework,
+            framework: FrameworkId(0),
             deadlines: BTreeMap::new(),
             wakes: BTreeSet::new(),
-            masters: 1,
+            masters: 0,
             hostile: None,
-            seed,
-            next_task: seed << 32,
+            next_task: setup.seed << 32,
             steps: 0,
+            setup,
         };
+        let nodes = cluster.setup.nodes;
         for number in 0..nodes {
-            let address = node_address(number);
-            let name = format!("node-{number}");
+            let address = setup::address(number);
             let boot = Instant::from_millis(u64::from(number) * 1_000 / u64::from(nodes));
-            let keys = (credential(number), seed);
-            let node = Node::new(&name, address, &description(), agent_config(), keys, boot);
+            let node = Node::new(build(number), address, boot);
+            cluster.names.insert(node.name().to_owned(), address);
             cluster.nodes.insert(address, node);
             cluster.wake_at(address, Some(boot));
         }
         cluster.deliver_outputs();
         cluster
+    }
+
+    /// Registers the framework whose tasks are launched here.
+    fn register_framework(&mut self) {
+        let framework = NewFramework {
+            name: "simulated".into(),
+            role: "default".into(),
+        };
+        let registered = self.master.register_framework(self.now, None, &framework);
+        self.framework = registered.expect("a first framework").id;
+        self.deliver_outputs();
     }
 
     /// Lets somebody in who keeps to no rule, with a credential of its own.
@@ -101,7 +180,7 @@ impl Cluster {
     /// Where there is room for no other node.
     pub fn infiltrate(&mut self) {
         let number = u16::try_from(self.nodes.len()).expect("a small cluster");
-        let credential = credential(number);
+        let credential = setup::credential(number);
         self.master.enroll(Enrolled {
             name: "hostile".into(),
             credential: credential.clone(),
@@ -109,7 +188,7 @@ impl Cluster {
             rotated: None,
         });
         let address = SocketAddr::from(([203, 0, 113, 1], 666));
-        let hostile = Hostile::new(address, credential, &description(), self.seed);
+        let hostile = Hostile::new(address, credential, &setup::description(), self.setup.seed);
         self.hostile = Some(hostile);
     }
 
@@ -140,7 +219,9 @@ impl Cluster {
     /// Calls the master as its API does.
     pub fn call<T>(&mut self, call: impl FnOnce(&mut Master, Instant) -> T) -> T {
         let result = call(&mut self.master, self.now);
-        self.check_all();
+        if !self.setup.is_watched {
+            self.check_all();
+        }
         self.deliver_outputs();
         result
     }
@@ -279,19 +360,122 @@ impl Cluster {
     pub fn rebind(&mut self, before: SocketAddr, after: SocketAddr) {
         let mut node = self.nodes.remove(&before).expect("a node");
         node.address = after;
+        self.names.insert(node.name().to_owned(), after);
         assert!(self.nodes.insert(after, node).is_none(), "{after} is free");
+        self.network.moved(before, after);
         let deadline = self.deadlines.get(&before).copied();
         self.wake_at(before, None);
         self.wake_at(after, deadline);
     }
 
+    /// The node of this name.
+    pub fn node_named(&self, name: &str) -> Option<&Node> {
+        self.nodes.get(self.names.get(name)?)
+    }
+
+    /// Gives a node power again, if it has none.
+    pub fn boot(&mut self, address: SocketAddr) {
+        let node = self.nodes.get_mut(&address);
+        if let Some(node) = node.filter(|node| node.is_off()) {
+            node.boot(self.now);
+            self.wake_at(address, Some(self.now));
+        }
+    }
+
+    /// Lets time pass until `at`, before which nothing happens.
+    pub fn wait_until(&mut self, at: Instant) {
+        self.now = self.now.max(at);
+    }
+
+    /// The master is killed after so many more outputs, in the middle of whatever is done then.
+    pub fn kill_master_after(&mut self, outputs: u32) {
+        self.power_for = Some(outputs);
+    }
+
+    /// Whether no master runs.
+    pub const fn is_down(&self) -> bool {
+        self.is_down
+    }
+
+    /// Another master goes on where the last one was killed, if one was.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not take up what was written.
+    pub fn boot_master(&mut self) {
+        self.power_for = None;
+        if !std::mem::take(&mut self.is_down) {
+            return;
+        }
+        self.masters += 1;
+        self.master = self
+            .setup
+            .master(self.now, self.masters, self.disk.as_ref());
+        if self.setup.is_watched {
+            self.happened.push(Happened::MasterBack);
+        }
+        self.deliver_outputs();
+    }
+
+    /// The master's disk fails until then.
+    pub fn fail_disk(&mut self, until: Instant) {
+        if let Some(disk) = &mut self.disk {
+            disk.fail(until);
+        }
+    }
+
+    /// What the master's disk holds for good, by key; nothing where nothing lasts.
+    pub fn rows(&self) -> impl Iterator<Item = (RowKey, &[u8])> {
+        let rows = self.disk.iter().flat_map(|disk| &disk.rows);
+        rows.map(|(key, row)| (*key, row.as_slice()))
+    }
+
+    /// Whether there is such a row on the disk.
+    pub fn has_row(&self, key: RowKey) -> bool {
+        let disk = self.disk.as_ref();
+        disk.is_some_and(|disk| disk.rows.contains_key(&key))
+    }
+
+    /// Whether all that changed is on the disk.
+    pub fn is_written(&self) -> bool {
+        self.master.durable() == self.master.changed()
+    }
+
+    fn lose_master(&mut self) {
+        self.power_for = None;
+        self.is_down = true;
+        if let Some(disk) = &mut self.disk {
+            disk.lose_power(self.now);
+        }
+        if self.setup.is_watched {
+            self.happened.push(Happened::LostMaster);
+        }
+    }
+
+    /// Whether the master is killed now that it has something else to tell.
+    fn is_killed_now(&mut self) -> bool {
+        match self
+            .power_for
+            .as_mut()
+            .map(|outputs| outputs.checked_sub(1))
+        {
+            None => false,
+            Some(Some(left)) => {
+                self.power_for = Some(left);
+                false
+            }
+            Some(None) => {
+                self.lose_master();
+                true
+            }
+        }
+    }
+
     /// Replaces the master by one that remembers nothing but who is enrolled, at the same address.
     pub fn replace_master(&mut self) {
         self.masters += 1;
-        let nodes = u16::try_from(self.nodes.len()).unwrap_or(u16::MAX);
-        let seed = self.seed ^ self.masters << 32;
-        (self.master, self.framework) = master(self.now, seed, nodes);
-        self.deliver_outputs();
+        self.master = self.setup.master(self.now, self.masters, None);
+        self.register_framework();
     }
 
     /// The state of a task, as the master has it.
@@ -319,20 +503,21 @@ impl Cluster {
         self.run_until(time, |_| false);
     }
 
-    fn next_event(&self) -> Option<Instant> {
+    /// When something happens next by itself.
+    pub fn next_event(&self) -> Option<Instant> {
         let wake = self.wakes.first().map(|(at, _)| *at);
-        [
-            wake,
-            self.network.next_arrival(),
-            self.master.poll_timeout(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        let writes = self.disk.as_ref().and_then(Disk::done_at);
+        let of_master = [self.master.poll_timeout(), self.master.retry_at(), writes];
+        let of_master = of_master.into_iter().filter(|_| !self.is_down);
+        [wake, self.network.next_arrival()]
+            .into_iter()
+            .chain(of_master)
+            .flatten()
+            .min()
     }
 
-    /// Does what is due at `at`.
-    fn step(&mut self, at: Instant) {
+    /// Does one thing that is due at `at`.
+    pub fn step(&mut self, at: Instant) {
         self.now = self.now.max(at);
         self.steps += 1;
         if let Some(datagram) = self.network.receive(self.now) {
@@ -341,24 +526,37 @@ impl Cluster {
             self.wakes.first().copied().filter(|(wake, _)| *wake <= at)
         {
             self.step_node(address, None);
-        } else {
-            self.master.handle_timeout(self.now);
+        } else if !self.is_down {
+            let written = self.disk.as_mut().and_then(|disk| disk.poll_done(self.now));
+            match written {
+                Some(Written { number, failed }) if failed => {
+                    let reason = "no space left on device";
+                    self.master.handle_commit_failed(self.now, number, reason);
+                }
+                Some(Written { number, .. }) => self.master.handle_committed(self.now, number),
+                None => self.master.handle_timeout(self.now),
+            }
             self.deliver_outputs();
         }
-        if self.steps.is_multiple_of(FULL_CHECK) {
+        if self.steps.is_multiple_of(FULL_CHECK) && !self.setup.is_watched {
             self.check_all();
         }
     }
 
     fn deliver(&mut self, datagram: &Datagram) {
-        if datagram.to == self.master_address {
+        if datagram.to == self.master_address && self.is_down {
+            // Nobody is there.
+        } else if datagram.to == self.master_address {
             if let Some(hostile) = &mut self.hostile {
                 hostile.overhear(&datagram.bytes);
             }
+            self.heard += 1;
             self.master
                 .handle_datagram(self.now, datagram.from, &datagram.bytes);
             self.deliver_outputs();
-            if let Some(agent) = self.nodes.get(&datagram.from).and_then(Node::id) {
+            if !self.setup.is_watched
+                && let Some(agent) = self.nodes.get(&datagram.from).and_then(Node::id)
+            {
                 self.check_agent(agent);
             }
         } else if let Some(hostile) = &mut self.hostile
@@ -371,15 +569,24 @@ impl Cluster {
     }
 
     fn step_node(&mut self, address: SocketAddr, datagram: Option<&[u8]>) {
-        let Some(node) = self.nodes.get_mut(&address) else {
+        let node = self.nodes.get_mut(&address);
+        let Some(node) = node.filter(|node| !node.is_off()) else {
+            self.wake_at(address, None);
             return;
         };
         let (sent, deadline) = node.step(self.now, datagram);
         for task in node.take_started() {
+            if self.setup.is_watched {
+                self.happened.push(Happened::Started(task, address));
+                continue;
+            }
             // One that is LOST may run on a node that was given up.
             let ended = self.master.ledger().task(task).map(|task| task.state);
             let ended = ended.filter(|state| state.is_terminal() && *state != TaskState::Lost);
             assert_eq!(ended, None, "{task} starts, at {:?}", self.now);
+        }
+        if node.is_off() && self.setup.is_watched {
+            self.happened.push(Happened::LostPower(address));
         }
         for bytes in sent {
             self.network.send(
@@ -409,6 +616,9 @@ impl Cluster {
     /// Puts what the master says on the network, and keeps what it tells frameworks.
     fn deliver_outputs(&mut self) {
         while let Some(output) = self.master.poll_output() {
+            if self.is_killed_now() {
+                return;
+            }
             match output {
                 Output::Transmit { to, datagram } => {
                     let from = self.master_address;
@@ -421,9 +631,24 @@ impl Cluster {
                         },
                     );
                 }
+                Output::Event { event, .. } if self.setup.is_watched => {
+                    self.happened.push(Happened::Told(Box::new(event.kind)));
+                }
                 Output::Event { event, .. } => self.on_event(event.kind),
-                Output::Reply { .. } => {}
+                Output::Reply { reply, .. } => {
+                    if self.setup.is_watched {
+                        self.happened.push(Happened::Replied(reply));
+                    }
+                }
             }
+        }
+        if let Some(disk) = &self.disk
+            && disk.done_at().is_none()
+            && let Some(batch) = self.master.poll_batch(self.now)
+            && !self.is_killed_now()
+            && let Some(disk) = &mut self.disk
+        {
+            disk.begin(self.now, batch);
         }
     }
 
@@ -445,7 +670,12 @@ impl Cluster {
         }
     }
 
-    fn check_agent(&self, agent: AgentId) {
+    /// Checks what the ledger has of one agent.
+    ///
+    /// # Panics
+    ///
+    /// Where an invariant does not hold.
+    pub fn check_agent(&self, agent: AgentId) {
         let checked = self.master.ledger().check_agent_invariants(agent);
         assert_eq!(checked, Ok(()), "at {:?}, step {}", self.now, self.steps);
     }
@@ -462,85 +692,6 @@ impl Cluster {
         }
         let checked = self.master.ledger().check_invariants();
         assert_eq!(checked, Ok(()), "at {:?}, step {}", self.now, self.steps);
-    }
-}
-
-/// What the node of this number proves itself with.
-fn credential(number: u16) -> Credential {
-    let secret = Sha256::digest(format!("secret of {number}"));
-    let [high, low] = number.to_be_bytes();
-    let (secret, salt) = secret.split_at(16);
-    Credential::new(
-        [0, 0, high, low],
-        secret.try_into().expect("16 bytes"),
-        salt[..8].try_into().expect("8 bytes"),
-    )
-}
-
-fn master(now: Instant, seed: u64, nodes: u16) -> (Master, FrameworkId) {
-    let entropy = Sha256::digest(seed.to_be_bytes()).into();
-    let mut master = Master::new(Config::default(), entropy);
-    for number in 0..nodes {
-        master.enroll(Enrolled {
-            name: format!("node-{number}").into(),
-            credential: credential(number),
-            enrolled: now,
-            rotated: None,
-        });
-    }
-    let framework = NewFramework {
-        name: "simulated".into(),
-        role: "default".into(),
-    };
-    let framework = master
-        .register_framework(now, None, &framework)
-        .expect("a first framework");
-    (master, framework.id)
-}
-
-fn node_address(number: u16) -> SocketAddr {
-    let [high, low] = number.to_be_bytes();
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 1, high, low)), 5683)
-}
-
-/// A small node with a thermometer that tasks share, and a relay that one task has.
-fn description() -> Description {
-    let device = |class, kind: &str, access| {
-        Value::Device(Device {
-            class,
-            kind: kind.into(),
-            access,
-        })
-    };
-    let resources = [
-        ("cpus", Value::Scalar(1_000)),
-        ("mem", Value::Scalar(4 * TASK_MEM)),
-        ("tasks", Value::Scalar(4)),
-        (
-            "temperature",
-            device(DeviceClass::Sensor, "temperature", Access::Shared),
-        ),
-        (
-            "relay",
-            device(DeviceClass::Actuator, "relay", Access::Exclusive),
-        ),
-    ];
-    let attributes = [
-        ("os", AttributeValue::Text("simulated".into())),
-        ("restart", AttributeValue::Text("reboot".into())),
-    ];
-    Description {
-        resources: resources.into(),
-        attributes: attributes.into(),
-    }
-}
-
-fn agent_config() -> core::Config {
-    core::Config {
-        slots: 4,
-        keeps_records: true,
-        block_size: edgerm_coap::BlockSize::B64,
-        ..core::Config::default()
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use edgerm_agent_core::RecordKey;
-use edgerm_protocol::{Instant, TaskId};
+use edgerm_agent_core::{RecordKey, StorageError};
+use edgerm_protocol::{Instant, TaskId, TaskState};
 
-/// How long a write or an erasure takes.
-const TAKES: Duration = Duration::from_millis(10);
+/// A task that has ended, and how.
+pub(super) type End = (TaskId, TaskState);
 
 /// Records, and what is being done to them, in its order.
 #[derive(Clone, Debug, Default)]
@@ -23,24 +23,36 @@ struct Job {
     key: RecordKey,
     /// `None`: it is erased.
     record: Option<Vec<u8>>,
-    end_of: Option<TaskId>,
+    end_of: Option<End>,
+    fails: Option<StorageError>,
+}
+
+/// What came of something that was asked.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) key: RecordKey,
+    /// The end of a task that is written now.
+    pub(super) end_of: Option<End>,
+    pub(super) failed: Option<StorageError>,
 }
 
 impl Records {
-    /// Begins to put `record` under `key`, or to erase what is there. Should it be the end of a
-    /// task, it says of which.
+    /// Begins to put `record` under `key`, or to erase what is there, which `takes` so long after
+    /// what was asked before and may fail. Should it be the end of a task, it says of which.
     pub(super) fn ask(
         &mut self,
         now: Instant,
-        key: RecordKey,
-        record: Option<Vec<u8>>,
-        end_of: Option<TaskId>,
+        (key, record): (RecordKey, Option<Vec<u8>>),
+        end_of: Option<End>,
+        (takes, fails): (Duration, Option<StorageError>),
     ) {
+        let begins = self.under_way.back().map_or(now, |job| job.done_at);
         self.under_way.push_back(Job {
-            done_at: now + TAKES,
+            done_at: begins.max(now) + takes,
             key,
             record,
             end_of,
+            fails,
         });
     }
 
@@ -49,22 +61,33 @@ impl Records {
         self.under_way.front().map(|job| job.done_at)
     }
 
-    /// What is done at `now`: under which key, and the end of which task.
-    pub(super) fn poll_done(&mut self, now: Instant) -> Option<(RecordKey, Option<TaskId>)> {
+    /// What is done at `now`.
+    pub(super) fn poll_done(&mut self, now: Instant) -> Option<Done> {
         let is_done = self.next_done().is_some_and(|at| at <= now);
         let job = is_done.then(|| self.under_way.pop_front()).flatten()?;
-        let done = (job.key, job.end_of);
+        let done = Done {
+            key: job.key,
+            end_of: job.end_of.filter(|_| job.fails.is_none()),
+            failed: job.fails,
+        };
         self.put(job);
         Some(done)
     }
 
-    /// The power goes. What was under way is done, or is not, but nothing by half.
-    pub(super) fn cut_short(&mut self, is_done: bool) {
-        for job in std::mem::take(&mut self.under_way) {
-            if is_done {
-                self.put(job);
-            }
+    /// The power goes. Of what was under way the first so many are done, the others are not, and
+    /// nothing is by half: every store of records sees to that. Gives the ends that were written.
+    pub(super) fn cut_short(&mut self, done: usize) -> Vec<End> {
+        let mut ends = Vec::new();
+        for job in std::mem::take(&mut self.under_way).into_iter().take(done) {
+            ends.extend(job.end_of.filter(|_| job.fails.is_none()));
+            self.put(job);
         }
+        ends
+    }
+
+    /// How much is under way.
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way.len()
     }
 
     /// What is kept, by key.
@@ -75,6 +98,7 @@ impl Records {
 
     fn put(&mut self, job: Job) {
         match job.record {
+            _ if job.fails.is_some() => {}
             Some(record) => drop(self.kept.insert(job.key, record)),
             None => drop(self.kept.remove(&job.key)),
         }

@@ -46,7 +46,7 @@ fn an_end_outlives_a_reboot() {
 
     let address = *cluster.nodes.keys().next().unwrap();
     cluster.network.cut_off(address);
-    assert!(cluster.run_until(PATIENCE, |c| c.nodes[&address].ends.contains(&task)));
+    assert!(cluster.run_until(PATIENCE, |c| c.nodes[&address].ends.contains_key(&task)));
     cluster.reboot(address);
     cluster.network.join(address);
     assert!(cluster.run_until(PATIENCE, |c| c.state(task) == Some(TaskState::Completed)));

@@ -14,6 +14,7 @@ fn duplicates_start_once() {
         duplication: 400,
         delay_min: Duration::from_millis(1),
         delay_max: Duration::from_secs(5),
+        ..Conditions::PERFECT
     };
     let mut cluster = Cluster::new(50, chaos, 7);
     assert!(cluster.run_until(PATIENCE, all_registered));

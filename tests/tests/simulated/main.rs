@@ -10,6 +10,7 @@ mod addresses_change_and_nothing_starts_twice;
 mod duplicates_start_once;
 mod hostile_agents_and_frameworks_change_nothing;
 mod kills_end_tasks_in_every_phase;
+mod nothing_breaks_whatever_goes_wrong;
 mod reboots_at_any_time;
 mod thousand_agents_lose_nothing;
 
@@ -23,6 +24,7 @@ const LOSSY: Conditions = Conditions {
     duplication: 0,
     delay_min: Duration::from_millis(5),
     delay_max: Duration::from_millis(50),
+    ..Conditions::PERFECT
 };
 
 /// Longer than an exchange with all its retransmissions (RFC 7252 section 4.8.2: 93 s), a few
