@@ -131,6 +131,11 @@ impl Oracle {
             return;
         }
         let told = told.clone();
+        let detail = task.detail.as_deref().unwrap_or_default();
+        if state == TaskState::Lost && detail.contains("was silent for") {
+            // That its agent is gone is told after it, and the agent may be back by then.
+            self.gone.insert(told.agent, cluster.now());
+        }
         self.on_end(cluster, id, &told, report);
     }
 

@@ -226,6 +226,25 @@ impl Simulation {
 
     fn begin_storm(&mut self) {
         self.stormy = true;
+        // What the last storm planned for after its end.
+        self.timetable.retain(|Reverse((_, _, act))| match act {
+            Act::Storm
+            | Act::Calm
+            | Act::KillAll
+            | Act::Settled
+            | Act::Check
+            | Act::Boot(_)
+            | Act::BootMaster
+            | Act::Join(_) => true,
+            Act::Work
+            | Act::Weather
+            | Act::Rebind
+            | Act::CrashAgent
+            | Act::CutOff
+            | Act::FailFlash
+            | Act::KillMaster
+            | Act::FailDisk => false,
+        });
         self.oracle.on_storm();
         self.change_weather();
         for act in [
