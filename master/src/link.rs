@@ -52,7 +52,7 @@ pub(crate) struct Link {
     /// The request that is asked.
     pub(crate) asked: Option<(ExchangeId, Command)>,
     /// The description, while it is being pulled.
-    pub(crate) pull: Option<Pull>,
+    pub(crate) pull: Option<Box<Pull>>,
     /// Whether to wait until the agent is heard.
     pub(crate) held: bool,
     /// The change that must be on the disk before what waits is asked.
@@ -109,11 +109,18 @@ impl Link {
     pub(crate) fn pop(&mut self, runs: impl Fn(TaskId) -> bool) -> Option<Command> {
         let kill = |command: &Command| matches!(command, Command::Kill(_));
         let first = self.control.iter().position(kill).unwrap_or(0);
-        self.control.remove(first).or_else(|| {
+        let next = self.control.remove(first).or_else(|| {
             let ready = |command: &Command| command.task().is_some_and(&runs);
             let at = self.messages.iter().position(ready)?;
             self.messages.remove(at)
-        })
+        });
+        // Most links have nothing to say most of the time, and then hold no room for it.
+        for queue in [&mut self.control, &mut self.messages] {
+            if queue.is_empty() {
+                *queue = VecDeque::new();
+            }
+        }
+        next
     }
 
     /// Forgets what waits about `task`.

@@ -70,7 +70,9 @@ pub(crate) struct Peer {
 /// Everybody who is heard.
 #[derive(Debug)]
 pub(crate) struct Peers {
-    peers: BTreeMap<PeerId, Peer>,
+    // In boxes, so that no key is left behind where the tree moves its nodes, and none is as large
+    // as eleven of them.
+    peers: BTreeMap<PeerId, Box<Peer>>,
     /// Whose path an address is, of those who prove themselves.
     paths: BTreeMap<SocketAddr, [u8; 4]>,
     /// Those who are no agent, longest silent first.
@@ -91,13 +93,13 @@ impl Peers {
     }
 
     pub(crate) fn get_mut(&mut self, peer: PeerId) -> Option<&mut Peer> {
-        self.peers.get_mut(&peer)
+        self.peers.get_mut(&peer).map(Box::as_mut)
     }
 
     /// Whoever that is, where it is the path of `agent`.
     pub(crate) fn path_of(&mut self, agent: AgentId, peer: PeerId) -> Option<&mut Peer> {
         let peer = self.peers.get_mut(&peer)?;
-        (peer.agent == Some(agent)).then_some(peer)
+        (peer.agent == Some(agent)).then_some(&mut **peer)
     }
 
     /// Where requests to this peer go.
@@ -130,16 +132,18 @@ impl Peers {
             }
             self.strangers.insert(clock, address);
         }
-        self.peers.entry(id).or_insert_with(|| Peer {
-            endpoint: Endpoint::new(Config::default(), Channel::Plain, draw()),
-            agent: None,
-            timer: None,
-            client: None,
-            path: Some(address),
-            heard: (address, 0),
-            answers_after: 0,
-            asks_after: 0,
-            used: clock,
+        self.peers.entry(id).or_insert_with(|| {
+            Box::new(Peer {
+                endpoint: Endpoint::new(Config::default(), Channel::Plain, draw()),
+                agent: None,
+                timer: None,
+                client: None,
+                path: Some(address),
+                heard: (address, 0),
+                answers_after: 0,
+                asks_after: 0,
+                used: clock,
+            })
         })
     }
 
@@ -153,7 +157,7 @@ impl Peers {
         let id = PeerId::Key(credential.key_id());
         self.peers.entry(id).or_insert_with(|| {
             let channel = Channel::Protected(Keys::new());
-            Peer {
+            Box::new(Peer {
                 endpoint: Endpoint::new(Config::default(), channel, draw()),
                 agent: None,
                 timer: None,
@@ -163,7 +167,7 @@ impl Peers {
                 answers_after: 0,
                 asks_after: 0,
                 used: 0,
-            }
+            })
         })
     }
 
@@ -188,7 +192,7 @@ impl Peers {
     }
 
     /// Nobody has this key any more.
-    pub(crate) fn forget(&mut self, key: [u8; 4]) -> Option<Peer> {
+    pub(crate) fn forget(&mut self, key: [u8; 4]) -> Option<Box<Peer>> {
         let peer = self.peers.remove(&PeerId::Key(key))?;
         if let Some(path) = peer.path
             && self.paths.get(&path) == Some(&key)

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::change::{AgentRegistration, Change, OfferEnd};
 use super::quantity::{self, Scalars};
-use super::{Agent, Framework, Ledger, Offer, REMEMBERED_OFFERS, Task};
+use super::{Agent, Few, Framework, Ledger, Offer, REMEMBERED_OFFERS, Task};
 
 impl Ledger {
     /// Makes `change` true, from `now` on.
@@ -82,10 +82,8 @@ impl Ledger {
     }
 
     fn register(&mut self, registration: &AgentRegistration) {
-        let agent = self
-            .agents
-            .entry(registration.agent)
-            .or_insert_with(|| Agent {
+        let agent = self.agents.entry(registration.agent).or_insert_with(|| {
+            Box::new(Agent {
                 id: registration.agent,
                 name: registration.name.clone(),
                 state: AgentState::Gone,
@@ -98,9 +96,10 @@ impl Ledger {
                 attributes: Attributes::new(),
                 used: Resources::new(),
                 offered: Resources::new(),
-                tasks: BTreeSet::new(),
-                offers: BTreeSet::new(),
-            });
+                tasks: Few::new(),
+                offers: Few::new(),
+            })
+        });
         if let Some(old) = agent.session.replace(registration.session) {
             self.sessions.remove(&old);
         }
@@ -127,8 +126,8 @@ impl Ledger {
             self.cluster.remove(&agent.total);
             self.cluster.add(resources);
         }
-        agent.total = resources.clone();
-        agent.attributes = attributes.clone();
+        agent.total = self.alike.resources(resources);
+        agent.attributes = self.alike.attributes(attributes);
         agent.described = true;
     }
 
@@ -180,7 +179,8 @@ impl Ledger {
         }
     }
 
-    pub(super) fn accept_task(&mut self, task: Task) {
+    pub(super) fn accept_task(&mut self, mut task: Task) {
+        task.holds = self.alike.resources(&task.holds);
         if let Some(framework) = self.frameworks.get_mut(&task.framework) {
             framework.tasks.insert(task.id);
             framework.allocated.add(&task.holds);
@@ -189,7 +189,7 @@ impl Ledger {
             agent.tasks.insert(task.id);
             quantity::add(&mut agent.used, &task.holds);
         }
-        self.tasks.insert(task.id, task);
+        self.tasks.insert(task.id, Box::new(task));
     }
 
     fn move_task(

@@ -9,9 +9,11 @@
 
 mod accept;
 mod accept_error;
+mod alike;
 mod answer;
 mod apply;
 mod change;
+mod few;
 mod invariant;
 mod offer;
 pub mod quantity;
@@ -34,6 +36,7 @@ pub use accept::MakeVariant;
 pub use accept_error::{AcceptError, AcceptFault};
 pub use answer::is_for_later;
 pub use change::{AgentRegistration, Change, Module, OfferEnd};
+pub use few::Few;
 pub use invariant::Violation;
 pub use offer::OfferError;
 pub use reconcile::{Reconciliation, Resolution, resolve};
@@ -43,6 +46,7 @@ pub use restore::RestoreError;
 pub use rows::{RowError, RowKey};
 pub use task::{KillError, KillStep, UpdateIgnored};
 
+use alike::Alike;
 use quantity::Scalars;
 
 /// Offers that ended and are remembered, so that a late acceptance learns why it came to
@@ -52,7 +56,8 @@ const REMEMBERED_OFFERS: usize = 4096;
 /// Everything that the master knows. See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
-    agents: BTreeMap<AgentId, Agent>,
+    // In boxes, as are tasks: a tree has room for half as many again as are in it.
+    agents: BTreeMap<AgentId, Box<Agent>>,
     agent_names: BTreeMap<String, AgentId>,
     /// Agents that are gone, to be forgotten when there is no room.
     gone: BTreeSet<AgentId>,
@@ -61,12 +66,13 @@ pub struct Ledger {
     offers: BTreeMap<OfferId, Offer>,
     ended_offers: BTreeMap<OfferId, (FrameworkId, OfferEnd)>,
     ended_order: VecDeque<OfferId>,
-    tasks: BTreeMap<TaskId, Task>,
+    tasks: BTreeMap<TaskId, Box<Task>>,
     /// Tasks that ended, oldest first.
     ended_tasks: VecDeque<TaskId>,
     modules: BTreeMap<ModuleId, Module>,
     /// Scalars that described agents have together, those that are gone not counted.
     cluster: Scalars,
+    alike: Alike,
 }
 
 impl Ledger {
@@ -77,22 +83,22 @@ impl Ledger {
 
     /// The agent of this id.
     pub fn agent(&self, agent: AgentId) -> Option<&Agent> {
-        self.agents.get(&agent)
+        self.agents.get(&agent).map(Box::as_ref)
     }
 
     /// The agent of this name.
     pub fn agent_named(&self, name: &str) -> Option<&Agent> {
-        self.agents.get(self.agent_names.get(name)?)
+        self.agent(*self.agent_names.get(name)?)
     }
 
     /// The agent whose registration is `session`.
     pub fn session(&self, session: SessionId) -> Option<&Agent> {
-        self.agents.get(self.sessions.get(&session)?)
+        self.agent(*self.sessions.get(&session)?)
     }
 
     /// Agents by id, those after `after`.
     pub fn agents(&self, after: Option<AgentId>) -> impl Iterator<Item = &Agent> {
-        following(&self.agents, after)
+        following(&self.agents, after).map(Box::as_ref)
     }
 
     /// How many agents are known, gone ones included.
@@ -127,12 +133,12 @@ impl Ledger {
 
     /// The task of this id.
     pub fn task(&self, task: TaskId) -> Option<&Task> {
-        self.tasks.get(&task)
+        self.tasks.get(&task).map(Box::as_ref)
     }
 
     /// Tasks by id, those after `after`.
     pub fn tasks(&self, after: Option<TaskId>) -> impl Iterator<Item = &Task> {
-        following(&self.tasks, after)
+        following(&self.tasks, after).map(Box::as_ref)
     }
 
     /// How many tasks are known, ended ones included.
@@ -157,7 +163,7 @@ impl Ledger {
 
     /// The task that ended first of those that are remembered.
     pub fn first_ended(&self) -> Option<&Task> {
-        self.tasks.get(self.ended_tasks.front()?)
+        self.task(*self.ended_tasks.front()?)
     }
 
     /// The changes that forget the tasks that ended before `since`.

@@ -25,6 +25,10 @@ pub fn difference(total: &Resources, taken: &Resources) -> Resources {
 
 /// Adds `more` to `sum`. A device held by several is exclusive if it is to one of them.
 pub fn add(sum: &mut Resources, more: &Resources) {
+    if sum.is_empty() {
+        sum.clone_from(more);
+        return;
+    }
     for (name, value) in more {
         match sum.get_mut(name) {
             Some(held) => value_add(held, value),

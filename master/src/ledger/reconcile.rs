@@ -82,14 +82,14 @@ impl Ledger {
         let listed: BTreeMap<TaskId, &StatusUpdate<'_>> =
             listed.iter().map(|update| (update.task, update)).collect();
         for (id, update) in &listed {
-            let known = self.tasks.get(id).filter(|task| task.agent == agent);
+            let known = self.task(*id).filter(|task| task.agent == agent);
             let resolution = resolve(Some(update.state), known.map(standing));
             self.settle(agent, *id, Some(update), resolution, &mut outcome);
         }
         let running = self.agents.get(&agent).into_iter();
         for id in running.flat_map(|agent| &agent.tasks) {
             if !listed.contains_key(id) {
-                let resolution = resolve(None, self.tasks.get(id).map(standing));
+                let resolution = resolve(None, self.task(*id).map(standing));
                 self.settle(agent, *id, None, resolution, &mut outcome);
             }
         }

@@ -12,6 +12,7 @@ use edgerm_protocol::{
 };
 use edgerm_task_abi::Permissions;
 
+use super::Few;
 use super::quantity::{self, Scalars};
 use crate::access::TokenId;
 use crate::variants::Blob;
@@ -44,9 +45,9 @@ pub struct Agent {
     /// What is promised: the sum over `offers`.
     pub offered: Resources,
     /// Its tasks that have not ended.
-    pub tasks: BTreeSet<TaskId>,
+    pub tasks: Few<TaskId>,
     /// Its offers that are open.
-    pub offers: BTreeSet<OfferId>,
+    pub offers: Few<OfferId>,
 }
 
 impl Agent {

@@ -32,7 +32,9 @@ impl Ledger {
         let (mut offers, mut tasks) = (Vec::new(), Vec::new());
         for (key, row) in kept {
             match rows::read(key, &row)? {
-                Read::Agent(agent) => {
+                Read::Agent(mut agent) => {
+                    agent.total = ledger.alike.resources(&agent.total);
+                    agent.attributes = ledger.alike.attributes(&agent.attributes);
                     ledger.agent_names.insert(agent.name.clone(), agent.id);
                     if let Some(session) = agent.session {
                         ledger.sessions.insert(session, agent.id);
@@ -41,7 +43,7 @@ impl Ledger {
                     if agent.state == AgentState::Gone {
                         ledger.gone.insert(agent.id);
                     }
-                    ledger.agents.insert(agent.id, agent);
+                    ledger.agents.insert(agent.id, Box::new(agent));
                 }
                 Read::Framework(framework) => {
                     ledger.frameworks.insert(framework.id, framework);
@@ -63,7 +65,7 @@ impl Ledger {
             }
             if task.state.is_terminal() {
                 ended.push((task.moved_at(), task.id));
-                ledger.tasks.insert(task.id, *task);
+                ledger.tasks.insert(task.id, task);
             } else {
                 ledger.accept_task(*task);
             }

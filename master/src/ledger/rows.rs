@@ -17,7 +17,7 @@ use edgerm_task_abi::Permissions;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::Scalars;
-use super::{Agent, Framework, Ledger, Module, Offer, Task};
+use super::{Agent, Few, Framework, Ledger, Module, Offer, Task};
 use crate::access::TokenId;
 use crate::variants::Blob;
 
@@ -152,8 +152,8 @@ impl<'a> AgentRow<'a> {
             attributes: self.attributes.into_owned(),
             used: Resources::new(),
             offered: Resources::new(),
-            tasks: BTreeSet::new(),
-            offers: BTreeSet::new(),
+            tasks: Few::new(),
+            offers: Few::new(),
         }
     }
 }

@@ -164,7 +164,7 @@ impl Master {
         };
         if let Ok(fetch) = Block2Fetch::new(length, DESCRIPTION_BLOCK, 0) {
             let bytes = Vec::new();
-            link.pull = Some(Pull { fetch, bytes });
+            link.pull = Some(Box::new(Pull { fetch, bytes }));
             link.push(Command::Describe);
         }
     }
