@@ -20,6 +20,7 @@ impl Ledger {
             }
             Change::AgentUnreachable(agent) => self.set_state(*agent, AgentState::Unreachable),
             Change::AgentReachable(agent) => self.set_state(*agent, AgentState::Registered),
+            Change::AgentSessionEnded(agent) => self.end_session(*agent),
             Change::AgentGone(agent) => self.set_state(*agent, AgentState::Gone),
             Change::AgentForgotten(agent) => {
                 if let Some(agent) = self.agents.remove(agent) {
@@ -129,6 +130,13 @@ impl Ledger {
         agent.total = self.alike.resources(resources);
         agent.attributes = self.alike.attributes(attributes);
         agent.described = true;
+    }
+
+    fn end_session(&mut self, agent: AgentId) {
+        let agent = self.agents.get_mut(&agent);
+        if let Some(session) = agent.and_then(|agent| agent.session.take()) {
+            self.sessions.remove(&session);
+        }
     }
 
     fn set_state(&mut self, agent: AgentId, state: AgentState) {

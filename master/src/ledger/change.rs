@@ -29,6 +29,8 @@ pub enum Change {
     AgentUnreachable(AgentId),
     /// A silent agent was heard again.
     AgentReachable(AgentId),
+    /// Tasks of a silent agent were given up before it: when it comes back, it is to register.
+    AgentSessionEnded(AgentId),
     /// An agent left, or was given up. Its tasks have ended before.
     AgentGone(AgentId),
     /// An agent that is gone is not remembered any more.
@@ -91,6 +93,7 @@ impl Change {
             Self::AgentDescribed { agent, .. }
             | Self::AgentUnreachable(agent)
             | Self::AgentReachable(agent)
+            | Self::AgentSessionEnded(agent)
             | Self::AgentGone(agent)
             | Self::AgentForgotten(agent) => RowKey::Agent(*agent),
             Self::FrameworkRegistered { framework, .. }

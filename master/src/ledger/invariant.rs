@@ -119,7 +119,8 @@ impl Ledger {
             }
         }
         let mut cluster = Scalars::default();
-        let agents = self.agents.values().filter(|agent| agent.session.is_some());
+        let known = |agent: &&Agent| agent.state != AgentState::Gone;
+        let agents = self.agents.values().filter(known);
         agents.for_each(|agent| cluster.add(&agent.total));
         if cluster == self.cluster {
             Ok(())

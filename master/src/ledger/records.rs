@@ -26,7 +26,7 @@ pub struct Agent {
     pub name: String,
     /// Whether it is heard.
     pub state: AgentState,
-    /// What its messages bear; `None` once it is gone.
+    /// What its messages bear; `None` once it is gone, or is to register when it comes back.
     pub session: Option<SessionId>,
     /// The key id that it proved itself with when it registered; `None`: it proves nothing.
     pub key: Option<[u8; 4]>,

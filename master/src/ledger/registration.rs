@@ -6,7 +6,7 @@ use edgerm_protocol::limits::MAX_TASKS;
 use edgerm_protocol::owned::{Description, Value};
 use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::resource::names;
-use edgerm_protocol::{AgentId, BootId, SessionId, TaskState};
+use edgerm_protocol::{AgentId, BootId, SessionId, TaskId, TaskState};
 use sha2::{Digest, Sha256};
 
 use super::change::{AgentRegistration, Change, OfferEnd};
@@ -150,15 +150,19 @@ impl Ledger {
         changes
     }
 
+    /// These tasks of a silent agent are lost before it is given up, for the reason `detail` gives.
+    /// It may come back with them in the session that it has: it is to register, so as to learn
+    /// that they are unwanted.
+    pub fn tasks_given_up(&self, agent: &Agent, tasks: &[TaskId], detail: &str) -> Vec<Change> {
+        let lost = tasks.iter().map(|task| lost(*task, detail));
+        let ended = (!tasks.is_empty()).then_some(Change::AgentSessionEnded(agent.id));
+        lost.chain(ended).collect()
+    }
+
     /// The agent left or is given up: its tasks are lost, for the reason `detail` gives.
     pub fn agent_gone(&self, agent: &Agent, detail: &str) -> Vec<Change> {
         let mut changes = self.rescind_offers(agent);
-        changes.extend(agent.tasks.iter().map(|task| Change::TaskMoved {
-            task: *task,
-            state: TaskState::Lost,
-            exit_code: None,
-            detail: Some(detail.to_owned()),
-        }));
+        changes.extend(agent.tasks.iter().map(|task| lost(*task, detail)));
         changes.push(Change::AgentGone(agent.id));
         changes
     }
@@ -172,6 +176,15 @@ impl Ledger {
             id = AgentId(id.0.wrapping_add(1));
         }
         id
+    }
+}
+
+fn lost(task: TaskId, detail: &str) -> Change {
+    Change::TaskMoved {
+        task,
+        state: TaskState::Lost,
+        exit_code: None,
+        detail: Some(detail.to_owned()),
     }
 }
 

@@ -38,10 +38,11 @@ impl Ledger {
                     ledger.agent_names.insert(agent.name.clone(), agent.id);
                     if let Some(session) = agent.session {
                         ledger.sessions.insert(session, agent.id);
-                        ledger.cluster.add(&agent.total);
                     }
                     if agent.state == AgentState::Gone {
                         ledger.gone.insert(agent.id);
+                    } else {
+                        ledger.cluster.add(&agent.total);
                     }
                     ledger.agents.insert(agent.id, Box::new(agent));
                 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use edgerm_protocol::api::{HealthCheck, LaunchTask, Restart, TaskResources, Unfit};
+use edgerm_protocol::api::{AgentState, HealthCheck, LaunchTask, Restart, TaskResources, Unfit};
 use edgerm_protocol::message::StatusUpdate;
 use edgerm_protocol::owned::{Description, Device, Value};
 use edgerm_protocol::resource::{Access, DeviceClass, Range};
@@ -32,6 +32,9 @@ enum Operation {
         devices: u8,
     },
     Unreachable {
+        agent: u8,
+    },
+    GiveUpTasks {
         agent: u8,
     },
     Gone {
@@ -77,6 +80,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => (agent.clone(), 0..5000u64, 0..4u64, any::<u8>())
             .prop_map(|(agent, mem, slots, devices)| Describe { agent, mem, slots, devices }),
         1 => agent.clone().prop_map(|agent| Unreachable { agent }),
+        1 => agent.clone().prop_map(|agent| GiveUpTasks { agent }),
         1 => agent.clone().prop_map(|agent| Gone { agent }),
         1 => Just(NewFramework),
         1 => any::<u8>().prop_map(|framework| FrameworkGone { framework }),
@@ -193,6 +197,15 @@ impl Run {
                 let agent = self.agent(*agent);
                 let heard = agent.filter(|it| it.session.is_some());
                 heard.map_or_else(Vec::new, |it| self.ledger.agent_unreachable(it))
+            }
+            Operation::GiveUpTasks { agent } => {
+                let silent = self
+                    .agent(*agent)
+                    .filter(|it| it.state == AgentState::Unreachable);
+                silent.map_or_else(Vec::new, |it| {
+                    let tasks: Vec<_> = it.tasks.iter().copied().collect();
+                    self.ledger.tasks_given_up(it, &tasks, "silent")
+                })
             }
             Operation::Gone { agent } => {
                 let agent = self.agent(*agent);

@@ -7,7 +7,7 @@ use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::message::{
     Deregister, Output as OutputMessage, Ping, Pong, StatusUpdate, path,
 };
-use edgerm_protocol::{AgentId, DecodeError, Instant, SessionId, decode, encode};
+use edgerm_protocol::{AgentId, DecodeError, Instant, SessionId, TaskId, decode, encode};
 
 use super::Master;
 use crate::link::Link;
@@ -174,6 +174,11 @@ impl Master {
             return Err(Refused::unwritable());
         }
         self.take_updates(now, agent, &ping.updates);
+        if let Some(task) = self.unwanted(agent, &ping.updates) {
+            self.count("unwanted");
+            let diagnostic = format!("task {task} has ended: register");
+            return Err(Refused(Code::UNAUTHORIZED, diagnostic));
+        }
         let waiting = self.links.get(&agent).map_or(0, Link::waiting);
         let mut pong = Vec::new();
         if waiting > 0 {
@@ -196,6 +201,16 @@ impl Master {
                 Err(_) => self.count("update_ignored"),
             }
         }
+    }
+
+    /// A task that the agent says it runs, and that it should not: a registration settles it.
+    fn unwanted(&self, agent: AgentId, updates: &[StatusUpdate<'_>]) -> Option<TaskId> {
+        let runs = |update: &&StatusUpdate<'_>| !update.state.is_terminal();
+        let mut running = updates.iter().filter(runs).map(|update| update.task);
+        running.find(|id| {
+            let task = self.ledger.task(*id).filter(|task| task.agent == agent);
+            task.is_none_or(|task| task.state.is_terminal())
+        })
     }
 
     fn on_output(&mut self, now: Instant, from: PeerId, body: &[u8]) -> Result<Done, Refused> {

@@ -26,6 +26,7 @@ impl Master {
             | Change::AgentDescribed { .. }
             | Change::AgentUnreachable(_)
             | Change::AgentReachable(_)
+            | Change::AgentSessionEnded(_)
             | Change::AgentGone(_)
             | Change::AgentForgotten(_)
             | Change::FrameworkRegistered { .. }
@@ -45,6 +46,7 @@ impl Master {
             | Change::AgentDescribed { .. }
             | Change::AgentUnreachable(_)
             | Change::AgentReachable(_)
+            | Change::AgentSessionEnded(_)
             | Change::AgentGone(_)
             | Change::AgentForgotten(_)
             | Change::FrameworkSuppressed { .. }
@@ -81,6 +83,8 @@ impl Master {
                 self.allocator.note(&self.ledger, agent);
                 self.tell(None, EventKind::AgentReachable { agent });
             }
+            // Its tasks have told that they are lost.
+            Change::AgentSessionEnded(_) => {}
             Change::AgentGone(agent) => {
                 self.allocator.note(&self.ledger, agent);
                 self.tell(None, EventKind::AgentGone { agent });

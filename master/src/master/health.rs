@@ -1,9 +1,14 @@
-//! Agents fall silent, are heard again, and are given up.
+//! Agents fall silent, are heard again, and are given up, and before that their tasks.
 //!
 //! ```text
 //! Registered -- missed_pings periods and slack without a word --> Unreachable
-//! Unreachable -- heard --> Registered        Unreachable -- give_up --> Gone
+//! Unreachable -- heard --> Registered
+//! Unreachable -- give_up, and every task given up --> Gone
 //! ```
+//!
+//! Each task is given up after a time of its own from UNREACHABLE on ([`Task::patience`]). Once
+//! one is, the agent's session is over: should it come back, it registers, and is told that the
+//! task is unwanted.
 //!
 //! The timer of an agent is not moved when it pings: it looks, when it fires, when the agent
 //! was last heard, and is set anew from then.
@@ -11,10 +16,12 @@
 use std::time::Duration;
 
 use edgerm_protocol::api::AgentState;
-use edgerm_protocol::{AgentId, Instant};
+use edgerm_protocol::{AgentId, Instant, TaskId};
 
 use super::{Master, Timer};
 use crate::ledger::Change;
+#[cfg(doc)]
+use crate::ledger::Task;
 use crate::peers::PeerId;
 
 impl Master {
@@ -61,23 +68,44 @@ impl Master {
             return;
         };
         let silent_at = link.heard_at + self.patience(id);
-        let gone_at = silent_at + self.config.timing.give_up;
         match agent.state {
             AgentState::Registered if silent_at > now => self.look_at(id, silent_at),
             AgentState::Registered => {
                 let changes = self.ledger.agent_unreachable(agent);
                 tracing::warn!(agent = %id, name = agent.name, "agent is silent");
                 self.commit_all(now, changes);
-                self.look_at(id, gone_at);
+                if let Some(link) = self.links.get_mut(&id) {
+                    // It might hear, and go on for longer than is known here.
+                    link.held = true;
+                }
+                self.give_up(now, id, silent_at);
             }
-            AgentState::Unreachable if gone_at > now => self.look_at(id, gone_at),
-            AgentState::Unreachable => {
-                let silence = now.saturating_duration_since(link.heard_at).as_secs();
-                tracing::warn!(agent = %id, name = agent.name, silence, "agent is given up");
-                self.lose(now, id, &format!("its agent was silent for {silence} s"));
-            }
+            AgentState::Unreachable => self.give_up(now, id, silent_at),
             AgentState::Gone => {}
         }
+    }
+
+    /// Gives up what of a silent agent is due, and looks again when more is.
+    fn give_up(&mut self, now: Instant, id: AgentId, silent_at: Instant) {
+        let (Some(agent), Some(link)) = (self.ledger.agent(id), self.links.get(&id)) else {
+            return;
+        };
+        let give_up = self.config.timing.give_up;
+        let silence = now.saturating_duration_since(link.heard_at).as_secs();
+        let detail = format!("its agent was silent for {silence} s");
+        let tasks = agent.tasks.iter().filter_map(|id| self.ledger.task(*id));
+        let dues = tasks.map(|task| (silent_at + task.patience(give_up), task.id));
+        let (due, later): (Vec<_>, Vec<_>) = dues.partition(|(at, _)| *at <= now);
+        let gone_at = silent_at + give_up;
+        if later.is_empty() && gone_at <= now {
+            tracing::warn!(agent = %id, name = agent.name, silence, "agent is given up");
+            return self.lose(now, id, &detail);
+        }
+        let next = later.iter().map(|(at, _)| *at).min();
+        let due: Vec<TaskId> = due.into_iter().map(|(_, task)| task).collect();
+        let changes = self.ledger.tasks_given_up(agent, &due, &detail);
+        self.commit_all(now, changes);
+        self.look_at(id, next.unwrap_or(gone_at));
     }
 
     /// The agent is gone; `detail` says why its tasks are lost.

@@ -85,7 +85,9 @@ impl Master {
             return;
         }
         let peer = agent.key.map_or(PeerId::Address(NOWHERE), PeerId::Key);
-        self.links.insert(id, Link::new(peer, now));
+        let mut link = Link::new(peer, now);
+        link.held = agent.state == AgentState::Unreachable;
+        self.links.insert(id, link);
         let undescribed = (!agent.described).then(|| agent.clone());
         if let Some(agent) = undescribed {
             // The agent does not know this session: it registers, and tells what it has.

@@ -42,6 +42,118 @@ fn a_silent_agent_is_missed_heard_again_and_given_up() {
     assert_eq!(world.offers(framework, 1).len(), 1);
 }
 
+/// A world with one task that runs on an agent of which nothing is heard any more.
+fn silent(ask: impl Fn(&mut LaunchTask)) -> (World, TaskId) {
+    let mut world = World::new(1);
+    let framework = world.framework("default");
+    let offer = world.offers(framework, 1).remove(0);
+    let mut asked = task(1);
+    ask(&mut asked);
+    world.accept(&offer, asked);
+    world.ping(0, &[update(TaskId(1), TaskState::Running)]);
+    (world, TaskId(1))
+}
+
+/// Milliseconds until an agent that pings each second is missed: three pings, and the slack.
+const MISSED_MS: u64 = 12_000;
+
+#[test]
+fn a_task_may_be_given_up_before_its_agent() {
+    let (mut world, task) = silent(|task| task.give_up_after = Some(60));
+    world.pass(MISSED_MS + 59_000);
+    assert_eq!(world.state(task), TaskState::Running);
+    world.pass(1_500);
+    assert_eq!(world.state(task), TaskState::Lost);
+    let detail = world.master.task(world.now, task).unwrap().detail;
+    assert_eq!(detail.as_deref(), Some("its agent was silent for 72 s"));
+    assert_eq!(agent_state(&world), AgentState::Unreachable);
+    // It comes back with the task running, in the session that it had.
+    assert_eq!(world.ping(0, &[]), Code::UNAUTHORIZED, "it is to register");
+    assert_eq!(agent_state(&world), AgentState::Unreachable);
+    let listed = [update(task, TaskState::Running)];
+    assert_eq!(&world.register(0, &listed).unwanted[..], [task]);
+    assert_eq!(agent_state(&world), AgentState::Registered);
+    assert_eq!(world.ping(0, &[]), Code::CHANGED);
+}
+
+#[test]
+fn an_agent_whose_tasks_were_all_given_up_is_when_its_own_time_has_passed() {
+    let (mut world, task) = silent(|task| task.give_up_after = Some(0));
+    world.pass(MISSED_MS + 1_000);
+    assert_eq!(world.state(task), TaskState::Lost);
+    assert_eq!(agent_state(&world), AgentState::Unreachable);
+    world.pass(595_000);
+    assert_eq!(agent_state(&world), AgentState::Unreachable);
+    world.pass(6_000);
+    assert_eq!(agent_state(&world), AgentState::Gone);
+    let mut timers = world.master.timers.iter();
+    assert!(timers.all(|(_, timer)| *timer == Timer::Retention));
+}
+
+#[test]
+fn a_patient_task_keeps_its_agent() {
+    let (mut world, task) = silent(|task| task.give_up_after = Some(3600));
+    world.pass(MISSED_MS + 3_599_000);
+    assert_eq!(world.state(task), TaskState::Running);
+    assert_eq!(agent_state(&world), AgentState::Unreachable);
+    world.pass(1_500);
+    assert_eq!(world.state(task), TaskState::Lost);
+    assert_eq!(agent_state(&world), AgentState::Gone);
+}
+
+#[test]
+fn a_task_that_its_agent_ends_by_itself_is_lost_after_that() {
+    let (mut world, task) = silent(|task| task.stop_after_disconnected = Some(3600));
+    world.pass(MISSED_MS + 3_659_000);
+    assert_eq!(world.state(task), TaskState::Running);
+    world.pass(1_500);
+    assert_eq!(world.state(task), TaskState::Lost);
+    // One that chose otherwise is taken at its word.
+    let (mut world, task) = silent(|task| {
+        task.stop_after_disconnected = Some(3600);
+        task.give_up_after = Some(10);
+    });
+    world.pass(MISSED_MS + 10_500);
+    assert_eq!(world.state(task), TaskState::Lost);
+}
+
+#[test]
+fn an_agent_that_is_heard_again_in_time_keeps_its_session_and_its_tasks() {
+    let (mut world, task) = silent(|task| task.give_up_after = Some(60));
+    world.pass(MISSED_MS + 50_000);
+    assert_eq!(world.ping(0, &[]), Code::CHANGED);
+    assert_eq!(agent_state(&world), AgentState::Registered);
+    world.pass(11_000);
+    assert_eq!(world.state(task), TaskState::Running, "counted anew");
+}
+
+#[test]
+fn nothing_is_asked_of_an_agent_that_is_not_heard() {
+    let (mut world, task) = silent(|_| {});
+    world.pass(MISSED_MS + 1_000);
+    let heard = world.nodes[0].heard.len();
+    world.master.kill_task(world.now, task, None).unwrap();
+    world.settle();
+    assert_eq!(world.nodes[0].heard.len(), heard);
+    world.ping(0, &[]);
+    world.settle();
+    assert_eq!(world.nodes[0].heard.len(), heard + 1);
+}
+
+#[test]
+fn a_ping_that_tells_of_a_task_which_has_ended_is_answered_so_that_the_agent_registers() {
+    let (mut world, task) = silent(|_| {});
+    world.ping(0, &[update(task, TaskState::Completed)]);
+    assert_eq!(world.state(task), TaskState::Completed);
+    let ended = update(task, TaskState::Completed);
+    assert_eq!(world.ping(0, &[ended]), Code::CHANGED, "told twice");
+    let runs = update(task, TaskState::Running);
+    assert_eq!(world.ping(0, &[runs]), Code::UNAUTHORIZED);
+    let unknown = update(TaskId(99), TaskState::Starting);
+    assert_eq!(world.ping(0, &[unknown]), Code::UNAUTHORIZED);
+    assert_eq!(&world.register(0, &[runs]).unwanted[..], [task]);
+}
+
 #[test]
 fn pings_keep_an_agent_and_set_no_timers() {
     let mut world = World::new(1);
