@@ -145,28 +145,21 @@ pub enum TaskExit<'a> {
     Killed,
 }
 
-/// Why a task is ended from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a task is ended from outside. Of several reasons the last in this order counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KillReason {
-    /// The master said so.
-    Requested,
-    /// The master was silent for longer than the task allows.
-    Disconnected,
-    /// The master does not know the task, or has given it up.
-    Unwanted,
+    /// It showed no sign of life for longer than it allows.
+    Silent,
     /// The agent leaves.
     Leaving,
-}
-
-impl KillReason {
-    /// Whether this reason is the one that counts for a task that is being stopped for another.
-    pub(crate) const fn outweighs(self, other: Self) -> bool {
-        match self {
-            Self::Unwanted => true,
-            Self::Requested => matches!(other, Self::Leaving),
-            Self::Disconnected | Self::Leaving => false,
-        }
-    }
+    /// The master was silent for longer than the task allows.
+    Disconnected,
+    /// It has run for as long as it may.
+    Deadline,
+    /// The master said so.
+    Requested,
+    /// The master does not know the task, or has given it up.
+    Unwanted,
 }
 
 /// An input that the driver should not have given. Nothing has changed.

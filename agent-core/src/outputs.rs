@@ -47,7 +47,7 @@ impl Outputs {
                 length: payload.len(),
             });
         }
-        if self.queue.len() >= self.capacity {
+        if self.is_full() {
             return Err(InputError::OutputQueueFull {
                 capacity: self.capacity,
             });
@@ -86,6 +86,11 @@ impl Outputs {
     pub(crate) fn pop(&mut self, task: TaskId, sequence: u32) -> Option<QueuedOutput> {
         let front = self.front()?;
         (front.task == task && front.sequence == sequence).then(|| self.queue.remove(0))
+    }
+
+    /// Whether nobody has room to emit.
+    pub(crate) fn is_full(&self) -> bool {
+        self.queue.len() >= self.capacity
     }
 
     /// Whether something of this task waits.

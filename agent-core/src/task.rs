@@ -1,23 +1,28 @@
 //! One task, from its launch to the acknowledgement of its end.
 //!
 //! ```text
-//!  Held ──> Checking ──> Fetching ──> Checking ──> Starting ──> Running
-//!   │          │            │            │            │            │
-//!   │          │            │            │            ├─ told to ──┤
-//!   │          │            │            │            ▼            │
-//!   │          │            │            │        Stopping         │
-//!   ▼          ▼            ▼            ▼            ▼            ▼
+//!              ┌───────────────────────────────────────────── Waiting ◄─┐
+//!              ▼                                                        │ failed
+//!  Held ──> Checking ──> Fetching ──> Checking ──> Starting ──> Running ┤
+//!   │          │            │            │            │            │    │
+//!   │          │            │            │            ├─ told to ──┤    │
+//!   │          │            │            │            ▼            │    │
+//!   │          │            │            │        Stopping ────────┼────┘
+//!   ▼          ▼            ▼            ▼            ▼            ▼  silent
 //!   └──────────┴────────────┴────────────┴──────── Ended ──────────┘
 //! ```
 //!
 //! A task that is to start again after a reboot is held until its record is written. One that
-//! has ended stays until the master has acknowledged it.
+//! failed and is to start again waits for that, longer each time. One that has ended stays until
+//! the master has acknowledged it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use edgerm_protocol::message::{Detail, ReceivedLaunch, StatusUpdate};
 use edgerm_protocol::planted::{Bug, is_planted};
+use edgerm_protocol::words::{self, Words};
 use edgerm_protocol::{Instant, ModuleId, TaskId, TaskState};
 
 use crate::io::{KillReason, TaskExit};
@@ -27,6 +32,8 @@ use crate::io::{KillReason, TaskExit};
 pub(crate) enum Phase {
     /// It begins once its record is written, once the master was heard, or with the next boot.
     Held,
+    /// It has failed, and begins again when that is due.
+    Waiting,
     /// The storage is asked for the module.
     Checking,
     /// The module is fetched, or waits for another module's fetch to end.
@@ -74,7 +81,7 @@ impl Ending {
         }
     }
 
-    pub(crate) fn from_exit(exit: TaskExit<'_>, phase: &Phase) -> Self {
+    pub(crate) fn from_exit(exit: TaskExit<'_>, task: &Task) -> Self {
         match exit {
             TaskExit::Exited(0) => Self {
                 exit_code: Some(0),
@@ -85,22 +92,60 @@ impl Ending {
                 ..Self::new(TaskState::Errored, "")
             },
             TaskExit::Trapped(detail) => Self::new(TaskState::Errored, detail),
-            TaskExit::Killed => Self::new(TaskState::Killed, kill_detail(phase)),
+            TaskExit::Killed => Self::of_kill(task),
         }
+    }
+
+    fn of_kill(task: &Task) -> Self {
+        let (why, seconds) = match task.phase {
+            Phase::Stopping(KillReason::Silent) => ("no sign of life for ", task.max_silence),
+            Phase::Stopping(KillReason::Deadline) => {
+                ("it has passed its deadline of ", task.deadline)
+            }
+            Phase::Stopping(KillReason::Disconnected) => {
+                return Self::new(TaskState::Killed, "the master was silent for too long");
+            }
+            Phase::Stopping(KillReason::Leaving) => {
+                return Self::new(TaskState::Killed, "the agent left");
+            }
+            Phase::Stopping(KillReason::Requested | KillReason::Unwanted)
+            | Phase::Held
+            | Phase::Waiting
+            | Phase::Checking
+            | Phase::Fetching
+            | Phase::Starting
+            | Phase::Running
+            | Phase::Ended(_) => return Self::new(TaskState::Killed, ""),
+        };
+        let detail = words::text(&|words: &mut Words<'_>| {
+            words.text(why).number(seconds).text(" s");
+        });
+        Self::new(TaskState::Errored, &detail)
+    }
+
+    /// Says how it ended.
+    pub(crate) fn say(&self, words: &mut Words<'_>) {
+        if let Some(code) = self.exit_code {
+            words.text(if code < 0 {
+                "exit code -"
+            } else {
+                "exit code "
+            });
+            words.number(code.unsigned_abs());
+        }
+        words.text(&self.detail);
     }
 }
 
-const fn kill_detail(phase: &Phase) -> &'static str {
-    match phase {
-        Phase::Stopping(KillReason::Disconnected) => "the master was silent for too long",
-        Phase::Stopping(KillReason::Leaving) => "the agent left",
-        Phase::Stopping(KillReason::Requested | KillReason::Unwanted)
-        | Phase::Held
-        | Phase::Checking
-        | Phase::Fetching
-        | Phase::Starting
-        | Phase::Running
-        | Phase::Ended(_) => "",
+/// When nothing is ever due.
+pub(crate) const NEVER: Instant = Instant::from_millis(u64::MAX);
+
+/// So many seconds after `now`; never where there are none.
+fn after(now: Instant, seconds: u32) -> Instant {
+    if seconds == 0 {
+        NEVER
+    } else {
+        now + Duration::from_secs(seconds.into())
     }
 }
 
@@ -121,6 +166,17 @@ pub(crate) struct Task {
     /// The body of the launch, as it came and was checked; empty once the task has ended.
     pub(crate) launch: Vec<u8>,
     pub(crate) stop_after_disconnected: Option<u32>,
+    /// Seconds that it may run; 0: for ever.
+    deadline: u32,
+    /// Seconds for which it may say nothing; 0: for ever.
+    max_silence: u32,
+    /// How often it may fail yet and start again, and how often it has.
+    restarts_left: u32,
+    restarts: u8,
+    /// When it has run for as long as it may. It has not run before this is set.
+    ends_at: Instant,
+    /// Running: when it has said nothing for too long. Waiting: when it begins again.
+    due_at: Instant,
     /// Counts what it emitted.
     pub(crate) sequence: u32,
     /// The state that the master knows.
@@ -149,6 +205,12 @@ impl Task {
             recorded,
             launch: body.to_vec(),
             stop_after_disconnected: launch.stop_after_disconnected,
+            deadline: launch.deadline.unwrap_or(0),
+            max_silence: launch.max_silence.unwrap_or(0),
+            restarts_left: launch.max_restarts.unwrap_or(0),
+            restarts: 0,
+            ends_at: NEVER,
+            due_at: NEVER,
             sequence: 0,
             told: TaskState::Starting,
             in_flight: None,
@@ -172,6 +234,12 @@ impl Task {
             recorded: Recorded::Settled,
             launch: Vec::new(),
             stop_after_disconnected: None,
+            deadline: 0,
+            max_silence: 0,
+            restarts_left: 0,
+            restarts: 0,
+            ends_at: NEVER,
+            due_at: NEVER,
             sequence: 0,
             told: TaskState::Starting,
             in_flight: None,
@@ -191,11 +259,61 @@ impl Task {
         matches!(self.phase, Phase::Checking | Phase::Fetching)
     }
 
+    /// Whether an engine has it.
+    pub(crate) const fn is_in_engine(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Starting | Phase::Running | Phase::Stopping(_)
+        )
+    }
+
     /// Whether it waits for the module of this launch, or will, and was told another size of it.
     pub(crate) fn disagrees_on_module(&self, launch: &ReceivedLaunch<'_>) -> bool {
-        (self.waits_for_module() || self.is_held())
+        !(self.is_in_engine() || self.has_ended())
             && self.module == launch.module
             && self.module_size != launch.module_size
+    }
+
+    /// The engine runs it.
+    pub(crate) fn on_running(&mut self, now: Instant) {
+        self.phase = Phase::Running;
+        if self.ends_at == NEVER {
+            self.ends_at = after(now, self.deadline);
+        }
+        self.on_sign_of_life(now);
+    }
+
+    /// It said something, or is not to blame for its silence.
+    pub(crate) fn on_sign_of_life(&mut self, now: Instant) {
+        if let Phase::Running = self.phase {
+            self.due_at = after(now, self.max_silence);
+        }
+    }
+
+    /// Where it failed and is to start again: seconds until it does. It waits from now on.
+    pub(crate) fn wait_to_restart(&mut self, now: Instant, ending: &Ending) -> Option<u32> {
+        /// The longest wait is 2 to the power of this, 64 s.
+        const DOUBLINGS: u8 = 6;
+        let failed = match self.phase {
+            Phase::Starting | Phase::Running | Phase::Stopping(KillReason::Silent) => {
+                ending.state == TaskState::Errored
+            }
+            Phase::Held
+            | Phase::Waiting
+            | Phase::Checking
+            | Phase::Fetching
+            | Phase::Stopping(_)
+            | Phase::Ended(_) => false,
+        };
+        if !failed {
+            return None;
+        }
+        self.restarts_left = self.restarts_left.checked_sub(1)?;
+        let seconds = 1 << self.restarts.min(DOUBLINGS);
+        self.restarts = self.restarts.saturating_add(1);
+        self.phase = Phase::Waiting;
+        self.due_at = after(now, seconds);
+        Some(seconds)
     }
 
     pub(crate) fn end(&mut self, ending: Ending) {
@@ -210,7 +328,8 @@ impl Task {
             Phase::Held | Phase::Checking | Phase::Fetching | Phase::Starting => {
                 TaskState::Starting
             }
-            Phase::Running => TaskState::Running,
+            // It has run, and a state moves only forward.
+            Phase::Running | Phase::Waiting => TaskState::Running,
             Phase::Stopping(_) => TaskState::Killing,
             Phase::Ended(ending) => ending.state,
         }
@@ -225,7 +344,8 @@ impl Task {
     /// Whether the master does not know the state yet. KILLING is no news to the master: the
     /// answer to the kill told it, and the end follows soon.
     pub(crate) fn has_news(&self) -> bool {
-        self.state() != self.told && self.state() != TaskState::Killing && !self.is_unrecorded()
+        let state = self.state();
+        self.told.may_become(state) && state != TaskState::Killing && !self.is_unrecorded()
     }
 
     /// Whether it has ended and the storage does not have that yet, so that nobody is told.
@@ -238,6 +358,7 @@ impl Task {
         let (exit_code, detail) = match &self.phase {
             Phase::Ended(ending) => (ending.exit_code, Detail::new(&ending.detail).ok()),
             Phase::Held
+            | Phase::Waiting
             | Phase::Checking
             | Phase::Fetching
             | Phase::Starting
@@ -268,16 +389,26 @@ impl Task {
         self.told.is_terminal()
     }
 
-    /// When the master's silence ends the task, where it does.
-    pub(crate) fn disconnect_deadline(&self, last_heard: Instant) -> Option<Instant> {
-        let seconds = self.stop_after_disconnected?;
-        let stoppable = match self.phase {
-            Phase::Held | Phase::Checking | Phase::Fetching | Phase::Starting | Phase::Running => {
-                true
-            }
-            Phase::Stopping(_) | Phase::Ended(_) => false,
+    /// When something is due next, and why it is to be stopped then; without a reason it begins
+    /// again.
+    pub(crate) fn due(&self, last_heard: Instant) -> (Instant, Option<KillReason>) {
+        let own = match self.phase {
+            Phase::Running => (self.due_at, Some(KillReason::Silent)),
+            Phase::Waiting => (self.due_at, None),
+            Phase::Held | Phase::Checking | Phase::Fetching | Phase::Starting => (NEVER, None),
+            Phase::Stopping(_) | Phase::Ended(_) => return (NEVER, None),
         };
-        stoppable.then(|| last_heard + core::time::Duration::from_secs(seconds.into()))
+        let disconnected = self.stop_after_disconnected;
+        let disconnected = disconnected.map_or(NEVER, |seconds| {
+            last_heard + Duration::from_secs(seconds.into())
+        });
+        // What comes first counts, and of what comes at once what stops it.
+        let ends = (self.ends_at, Some(KillReason::Deadline));
+        let next = if own.0 < ends.0 { own } else { ends };
+        if disconnected <= next.0 {
+            return (disconnected, Some(KillReason::Disconnected));
+        }
+        next
     }
 }
 
@@ -287,8 +418,19 @@ mod tests {
 
     use super::*;
 
-    fn phase_after(reason: KillReason) -> Phase {
-        Phase::Stopping(reason)
+    fn stopping(reason: KillReason) -> Task {
+        let update = StatusUpdate {
+            task: TaskId(1),
+            state: TaskState::Killed,
+            exit_code: None,
+            detail: None,
+        };
+        Task {
+            phase: Phase::Stopping(reason),
+            deadline: 60,
+            max_silence: 5,
+            ..Task::ended(&update)
+        }
     }
 
     #[test]
@@ -310,10 +452,29 @@ mod tests {
             ),
         ];
         for (exit, state, exit_code, detail) in cases {
-            let ending = Ending::from_exit(exit, &phase_after(KillReason::Disconnected));
+            let ending = Ending::from_exit(exit, &stopping(KillReason::Disconnected));
             assert_eq!(ending.state, state);
             assert_eq!(ending.exit_code, exit_code);
             assert_eq!(ending.detail, detail);
+        }
+    }
+
+    #[test]
+    fn what_it_was_stopped_for_is_told() {
+        use TaskState::{Errored, Killed};
+        let cases = [
+            (KillReason::Silent, Errored, "no sign of life for 5 s"),
+            (KillReason::Leaving, Killed, "the agent left"),
+            (
+                KillReason::Deadline,
+                Errored,
+                "it has passed its deadline of 60 s",
+            ),
+            (KillReason::Requested, Killed, ""),
+        ];
+        for (reason, state, detail) in cases {
+            let ending = Ending::from_exit(TaskExit::Killed, &stopping(reason));
+            assert_eq!((ending.state, ending.detail.as_str()), (state, detail));
         }
     }
 

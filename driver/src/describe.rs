@@ -6,7 +6,7 @@ use edgerm_protocol::codec::{EncodeError, List, Text};
 use edgerm_protocol::description::Writer;
 use edgerm_protocol::limits::{MAX_ATTRIBUTE, MAX_ATTRIBUTES, MAX_RESOURCES};
 use edgerm_protocol::resource::{self, AttributeValue, Name, Value, names};
-use edgerm_protocol::standard::{AFTER_REBOOT, attributes};
+use edgerm_protocol::standard::{AFTER_REBOOT, TASKS, attributes};
 use edgerm_task_abi::Feature;
 
 use crate::port::{Device, Devices};
@@ -163,6 +163,7 @@ fn write_attributes(node: &Node<'_>, writer: &mut Writer<'_>) -> Result<(), Desc
             attributes::RESTART,
             if node.restarts { AFTER_REBOOT } else { "" },
         ),
+        (attributes::SUPERVISES, TASKS),
     ];
     let texts_of_its_own = texts_of_its_own.iter().filter(|(_, text)| !text.is_empty());
     let features = node.features.iter().map(|feature| feature.name());
@@ -204,7 +205,7 @@ fn write_attributes(node: &Node<'_>, writer: &mut Writer<'_>) -> Result<(), Desc
 }
 
 /// Attributes that are a node's own to tell.
-const STANDARD: [&str; 8] = [
+const STANDARD: [&str; 9] = [
     attributes::OS,
     attributes::ARCH,
     attributes::BOARD,
@@ -213,6 +214,7 @@ const STANDARD: [&str; 8] = [
     attributes::EXECUTORS,
     attributes::WASM_FEATURES,
     attributes::RESTART,
+    attributes::SUPERVISES,
 ];
 
 fn attribute<'a>(name: &'a str, fact: Fact<'a>) -> Option<(Name<'a>, AttributeValue<'a>)> {

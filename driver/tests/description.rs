@@ -63,7 +63,8 @@ fn names(node: &Node<'_>, sensors: &[(&str, &str)]) -> Result<Vec<String>, Descr
 #[test]
 fn what_is_empty_is_left_out() {
     let told = names(&NODE, &[("room", "temperature")]).unwrap();
-    let expected = "cpus mem tasks room os arch max_task_mem max_module executors wasm_features";
+    let expected = "cpus mem tasks room os arch supervises max_task_mem max_module executors \
+                    wasm_features";
     assert_eq!(told.join(" "), expected);
     let more = Node {
         disk: 1,
@@ -72,8 +73,8 @@ fn what_is_empty_is_left_out() {
         attributes: &[("floor", Fact::Number(3)), ("note", Fact::Text(""))],
         ..NODE
     };
-    let expected = "cpus mem tasks disk os arch board restart max_task_mem max_module executors \
-                    wasm_features floor";
+    let expected = "cpus mem tasks disk os arch board restart supervises max_task_mem max_module \
+                    executors wasm_features floor";
     assert_eq!(names(&more, &[]).unwrap().join(" "), expected);
 }
 

@@ -33,7 +33,7 @@ use crate::outputs::Outputs;
 use crate::records::{Kept, RecordKey};
 use crate::registration::Registration;
 use crate::table::Table;
-use crate::task::Task;
+use crate::task::{NEVER, Task};
 use uplink::Asked;
 
 /// An agent with a table of `TASKS` tasks, at most [`MAX_TASKS`].
@@ -192,10 +192,12 @@ impl<const TASKS: usize> Agent<TASKS> {
             Input::ModuleChecked(module, check) => self.on_module_checked(module, check)?,
             Input::BlockStored(module) => self.on_block_stored(module)?,
             Input::StorageFailed(module, error) => self.on_storage_failed(module, error)?,
-            Input::TaskStarted(id) => self.on_task_started(id)?,
+            Input::TaskStarted(id) => self.on_task_started(now, id)?,
             Input::TaskStartFailed(id, detail) => self.on_task_start_failed(now, id, detail)?,
             Input::TaskExited(id, exit) => self.on_task_exited(now, id, exit)?,
-            Input::TaskOutput(id, level, payload) => self.on_task_output(id, level, payload)?,
+            Input::TaskOutput(id, level, payload) => {
+                self.on_task_output(now, id, level, payload)?;
+            }
             Input::Persisted(key) => self.on_persisted(key, None)?,
             Input::PersistFailed(key, error) => self.on_persisted(key, Some(error))?,
             Input::MessageTaken(id, taken) => self.on_message_taken(now, id, taken)?,
@@ -243,11 +245,9 @@ impl<const TASKS: usize> Agent<TASKS> {
             .registration
             .deadline()
             .filter(|_| self.asked.is_none());
-        let mut next = sooner(registration, self.endpoint.poll_timeout());
-        for task in self.table.iter() {
-            next = sooner(next, task.disconnect_deadline(self.last_heard));
-        }
-        next
+        let next = sooner(registration, self.endpoint.poll_timeout());
+        let tasks = self.table.iter().map(|task| task.due(self.last_heard).0);
+        sooner(next, tasks.min().filter(|due| *due < NEVER))
     }
 
     fn on_datagram(&mut self, now: Instant, datagram: &[u8]) {
@@ -275,17 +275,12 @@ impl<const TASKS: usize> Agent<TASKS> {
             self.on_event(now, event);
         }
         let last_heard = self.last_heard;
-        let silenced = |task: &Task| {
-            task.disconnect_deadline(last_heard)
-                .is_some_and(|deadline| deadline <= now)
+        let due = |task: &Task| {
+            let (at, reason) = task.due(last_heard);
+            (at <= now).then_some((task.id, reason))
         };
-        while let Some(id) = self
-            .table
-            .iter()
-            .find(|task| silenced(task))
-            .map(|task| task.id)
-        {
-            self.stop(id, KillReason::Disconnected);
+        while let Some((id, reason)) = self.table.iter().find_map(due) {
+            self.on_due(now, id, reason);
         }
     }
 

@@ -216,7 +216,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             .ok_or_else(|| unknown_task(message.task))?;
         match task.phase {
             Phase::Running => {}
-            Phase::Held | Phase::Checking | Phase::Fetching | Phase::Starting => {
+            Phase::Held | Phase::Waiting | Phase::Checking | Phase::Fetching | Phase::Starting => {
                 return Err(Refused::new(
                     Code::SERVICE_UNAVAILABLE,
                     "the task does not run yet",

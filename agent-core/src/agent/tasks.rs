@@ -1,6 +1,7 @@
 //! Tasks as the engine has them: stopped, started, ended, and what they say.
 
 use edgerm_protocol::message::LogLevel;
+use edgerm_protocol::words::{self, Words};
 use edgerm_protocol::{Instant, TaskId, TaskState};
 
 use super::{Agent, Effect};
@@ -15,33 +16,38 @@ impl<const TASKS: usize> Agent<TASKS> {
         };
         let sets_aside = task.restart && reason == KillReason::Leaving;
         match task.phase {
-            Phase::Held | Phase::Checking | Phase::Fetching if sets_aside => {
+            Phase::Held | Phase::Waiting | Phase::Checking | Phase::Fetching if sets_aside => {
                 let module = task.module;
                 task.phase = Phase::Held;
                 self.abandon_if_unwanted(module);
             }
-            Phase::Held | Phase::Checking | Phase::Fetching => {
+            Phase::Held | Phase::Waiting | Phase::Checking | Phase::Fetching => {
                 let module = task.module;
                 task.phase = Phase::Stopping(reason);
-                task.end(Ending::from_exit(TaskExit::Killed, &task.phase));
+                task.end(Ending::from_exit(TaskExit::Killed, task));
                 self.abandon_if_unwanted(module);
             }
             Phase::Starting | Phase::Running => {
                 task.phase = Phase::Stopping(reason);
                 self.effects.push_back(Effect::StopTask(id, reason));
             }
-            Phase::Stopping(ref mut first) if reason.outweighs(*first) => *first = reason,
-            Phase::Stopping(_) | Phase::Ended(_) => {}
+            Phase::Stopping(ref mut first) => *first = reason.max(*first),
+            Phase::Ended(_) => {}
         }
     }
 
-    pub(super) fn on_task_started(&mut self, id: TaskId) -> Result<(), InputError> {
+    pub(super) fn on_task_started(&mut self, now: Instant, id: TaskId) -> Result<(), InputError> {
         let task = self.running_task(id)?;
         match task.phase {
-            Phase::Starting => task.phase = Phase::Running,
+            Phase::Starting => task.on_running(now),
             // The stop was told while it started, and will be heard.
             Phase::Stopping(_) => {}
-            Phase::Held | Phase::Checking | Phase::Fetching | Phase::Running | Phase::Ended(_) => {
+            Phase::Held
+            | Phase::Waiting
+            | Phase::Checking
+            | Phase::Fetching
+            | Phase::Running
+            | Phase::Ended(_) => {
                 return Err(InputError::UnexpectedForTask(id));
             }
         }
@@ -60,9 +66,12 @@ impl<const TASKS: usize> Agent<TASKS> {
                 self.end(now, id, Ending::new(TaskState::Rejected, detail));
                 Ok(())
             }
-            Phase::Held | Phase::Checking | Phase::Fetching | Phase::Running | Phase::Ended(_) => {
-                Err(InputError::UnexpectedForTask(id))
-            }
+            Phase::Held
+            | Phase::Waiting
+            | Phase::Checking
+            | Phase::Fetching
+            | Phase::Running
+            | Phase::Ended(_) => Err(InputError::UnexpectedForTask(id)),
         }
     }
 
@@ -73,7 +82,7 @@ impl<const TASKS: usize> Agent<TASKS> {
         exit: TaskExit<'_>,
     ) -> Result<(), InputError> {
         let task = self.running_task(id)?;
-        if task.waits_for_module() || task.is_held() {
+        if !task.is_in_engine() {
             return Err(InputError::UnexpectedForTask(id));
         }
         let was_told_to = exit == TaskExit::Killed;
@@ -83,12 +92,13 @@ impl<const TASKS: usize> Agent<TASKS> {
             self.on_message_left(now, id);
             return Ok(());
         }
-        let ending = Ending::from_exit(exit, &task.phase);
+        let ending = Ending::from_exit(exit, task);
         self.end(now, id, ending);
         Ok(())
     }
 
-    /// The task has ended. One that nobody wants is forgotten with all it said.
+    /// The task has ended. One that nobody wants is forgotten with all it said; one that failed
+    /// and is to start again says so in a line of its log.
     fn end(&mut self, now: Instant, id: TaskId, ending: Ending) {
         self.on_message_left(now, id);
         let Some(task) = self.table.find_mut(id) else {
@@ -97,8 +107,35 @@ impl<const TASKS: usize> Agent<TASKS> {
         if matches!(task.phase, Phase::Stopping(KillReason::Unwanted)) {
             self.table.remove_where(&|task| task.id == id);
             self.forget_outputs(id);
+        } else if let Some(seconds) = task.wait_to_restart(now, &ending) {
+            let line = words::text(&|words: &mut Words<'_>| {
+                ending.say(words);
+                words.text(": starts again in ").number(seconds).text(" s");
+            });
+            task.sequence = task.sequence.wrapping_add(1);
+            let sequence = task.sequence;
+            self.outputs
+                .push_log(id, sequence, LogLevel::Error, line.as_bytes());
         } else {
             task.end(ending);
+        }
+    }
+
+    /// Does what is due of a task: it is stopped, or begins again.
+    pub(super) fn on_due(&mut self, now: Instant, id: TaskId, reason: Option<KillReason>) {
+        // One that waits until the master has what it said cannot say more.
+        let excused = self.outputs.has(id) || self.outputs.is_full();
+        let Some(task) = self.table.find_mut(id) else {
+            return;
+        };
+        match reason {
+            Some(KillReason::Silent) if excused => task.on_sign_of_life(now),
+            Some(reason) => self.stop(id, reason),
+            None => {
+                task.phase = Phase::Checking;
+                let module = task.module;
+                self.check(module);
+            }
         }
     }
 
@@ -111,6 +148,7 @@ impl<const TASKS: usize> Agent<TASKS> {
 
     pub(super) fn on_task_output(
         &mut self,
+        now: Instant,
         id: TaskId,
         level: Option<LogLevel>,
         payload: &[u8],
@@ -124,6 +162,7 @@ impl<const TASKS: usize> Agent<TASKS> {
             None => self.outputs.push(id, sequence, payload)?,
         }
         task.sequence = sequence;
+        task.on_sign_of_life(now);
         Ok(())
     }
 

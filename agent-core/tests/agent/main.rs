@@ -6,7 +6,9 @@
 
 mod common;
 
+mod deadline_ends_a_task;
 mod driver_errors_change_nothing;
+mod failed_task_starts_again;
 mod forgotten_session_is_renewed;
 mod hostile_input_leaves_it_bounded;
 mod keys_are_fresh_at_each_boot;
@@ -25,5 +27,6 @@ mod refused_registration_backs_off;
 mod registers_at_once;
 mod restart_outlives_a_reboot;
 mod silence_of_the_master_stops_a_task;
+mod silent_task_is_ended;
 mod status_is_told_until_acknowledged;
 mod unwanted_task_is_forgotten;

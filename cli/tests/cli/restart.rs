@@ -1,4 +1,4 @@
-//! `edgerm run --restart`: tasks that their nodes start again.
+//! `edgerm run --restart` and its like: tasks that their nodes start again, and watch.
 
 use crate::cluster::{Cluster, Module, SLEEPER};
 use crate::small_nodes::Nodes;
@@ -33,5 +33,26 @@ fn it_goes_to_nodes_that_start_tasks_again() {
     assert!(
         said.stderr.contains("kitchen   tells no restart"),
         "{said:?}"
+    );
+}
+
+#[test]
+fn how_a_task_is_watched_is_said_word_by_word() {
+    let cluster = Cluster::up();
+    let sleeper = Module::new("watched", SLEEPER);
+    let said = "--restart on-failure --max-restarts 3 --deadline 1h --health-silence 2m \
+                --stop-after-disconnected 1m --give-up-after 3m";
+    let said: Vec<&str> = said.split_whitespace().collect();
+    let task = cluster.launch(&sleeper, &said).remove(0);
+    let told = |of: &str| task[of].as_u64();
+    assert_eq!(task["restart"].as_str(), Some("onFailure"));
+    assert_eq!(task["healthCheck"]["silenceS"].as_u64(), Some(120));
+    assert_eq!(
+        (told("maxRestarts"), told("deadline")),
+        (Some(3), Some(3600))
+    );
+    assert_eq!(
+        (told("stopAfterDisconnected"), told("giveUpAfter")),
+        (Some(60), Some(180))
     );
 }

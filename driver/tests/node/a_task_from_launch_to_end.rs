@@ -25,7 +25,7 @@ async fn a_node_tells_what_it_has() {
         panic!("one agent, not {agents:?}");
     };
     assert_eq!(agent.name, "node");
-    let resources: Vec<&str> = agent.resources.keys().map(String::as_str).collect();
+    let resources: Vec<&str> = agent.resources.keys().map(|name| name.as_str()).collect();
     assert_eq!(resources, ["cpus", "lamp", "mem", "shed", "tasks"]);
     let number = |name| agent.attributes.get(name).cloned();
     assert_eq!(

@@ -7,7 +7,7 @@ use edgerm_protocol::codec::Text;
 use edgerm_protocol::limits::MAX_ATTRIBUTE;
 use edgerm_protocol::owned::{AttributeValue, Attributes, Description, Resources, Value};
 use edgerm_protocol::resource::names;
-use edgerm_protocol::standard::{AFTER_REBOOT, attributes};
+use edgerm_protocol::standard::{AFTER_REBOOT, TASKS, attributes};
 use edgerm_task_abi::Feature;
 
 use super::{Config, ConfigError, credential};
@@ -112,6 +112,8 @@ impl Config {
                 AttributeValue::Number(MAX_MODULE.into()),
             ),
         ]);
+        let supervises = AttributeValue::Text(TASKS.into());
+        all.insert(attributes::SUPERVISES.to_owned(), supervises);
         all.remove(attributes::RESTART);
         if self.restart {
             let when = AttributeValue::Text(AFTER_REBOOT.into());

@@ -196,18 +196,26 @@ impl World {
 
     /// The same, whatever comes of it.
     pub(crate) async fn launch(&self, wat: &str, restart: Restart) -> (Scheduler, Task) {
+        let on = Constraints::default().restart(restart);
+        let shape = |launch: Launch| launch.restart(restart);
+        self.launch_on(wat, on, shape).await
+    }
+
+    /// The same, on an agent that has this besides, as `shape` makes it.
+    pub(crate) async fn launch_on(
+        &self,
+        wat: &str,
+        on: Constraints,
+        shape: impl FnOnce(Launch) -> Launch,
+    ) -> (Scheduler, Task) {
         let module = self.client.upload_module(wat::parse_str(wat).unwrap());
         let module = module.await.unwrap();
         let scheduler = Scheduler::register(self.client.clone(), "test");
         let scheduler = scheduler.await.unwrap();
-        let on = Constraints::default()
-            .sensor("temperature")
-            .actuator("lamp")
-            .restart(restart);
+        let on = on.sensor("temperature").actuator("lamp");
         let offer = scheduler.offers(&on, 1, PATIENCE).await.unwrap().remove(0);
-        let launch = Launch::new("test", &module)
-            .devices(on.assign(&offer).unwrap())
-            .restart(restart);
+        let launch = Launch::new("test", &module).devices(on.assign(&offer).unwrap());
+        let launch = shape(launch);
         let task = scheduler.launch(&offer, launch).await.unwrap();
         (scheduler, task)
     }

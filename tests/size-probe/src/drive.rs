@@ -152,6 +152,8 @@ fn put_out(agent: &mut Agent<TASKS>) -> bool {
                 KillReason::Disconnected => 1,
                 KillReason::Unwanted => 2,
                 KillReason::Leaving => 3,
+                KillReason::Deadline => 4,
+                KillReason::Silent => 5,
             };
             reply(b'x', &[&id.0.to_le_bytes(), &[reason]]);
         }
