@@ -179,7 +179,7 @@ mod tests {
             ((*label).to_owned(), Value::Device(device))
         };
         let mut resources: Resources = devices.iter().map(device).collect();
-        resources.insert("cpus".into(), Value::Scalar(1000));
+        resources.insert("cpus", Value::Scalar(1000));
         resources
     }
 

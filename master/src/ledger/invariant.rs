@@ -119,9 +119,9 @@ impl Ledger {
             }
         }
         let mut cluster = Scalars::default();
-        let known = |agent: &&Agent| agent.state != AgentState::Gone;
-        let agents = self.agents.values().filter(known);
-        agents.for_each(|agent| cluster.add(&agent.total));
+        let agents = self.agents.values();
+        let known = agents.filter(|agent| agent.state != AgentState::Gone);
+        known.for_each(|agent| cluster.add(&agent.total));
         if cluster == self.cluster {
             Ok(())
         } else {
