@@ -17,7 +17,7 @@ use edgerm_master::ledger::{Change, Ledger, Module};
 use edgerm_master::master::Batch;
 use edgerm_master::{Config, Server, Store};
 use edgerm_protocol::api::{LaunchTask, Restart, TaskResources};
-use edgerm_protocol::owned::{AttributeValue, Description, Device, Value};
+use edgerm_protocol::owned::{AttributeValue, Description, Device, EcoString, Value};
 use edgerm_protocol::resource::{Access, DeviceClass};
 use edgerm_protocol::{
     BootId, FrameworkId, Instant, ModuleId, OfferId, SessionId, TaskId, TaskState,
@@ -61,7 +61,8 @@ async fn main() -> anyhow::Result<()> {
 
 fn ask(http: SocketAddr) -> anyhow::Result<String> {
     let mut stream = TcpStream::connect(http)?;
-    let head = format!("GET /v1/tasks?limit=1 HTTP/1.1\r\nhost: {http}\r\nconnection: close\r\n\r\n");
+    let head =
+        format!("GET /v1/tasks?limit=1 HTTP/1.1\r\nhost: {http}\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
@@ -77,20 +78,19 @@ fn fill(store: &Store, agents: u32, tasks: u32) -> anyhow::Result<()> {
     for number in 0..agents {
         let name = format!("node-{number}");
         let key = Some(number.to_be_bytes());
-        let (id, changes) = ledger.register_agent(
-            &name,
-            BootId(1),
-            20_000,
-            SessionId(number),
-            key,
-            usize::MAX,
-        )?;
+        let (id, changes) =
+            ledger.register_agent(&name, BootId(1), 20_000, SessionId(number), key, usize::MAX)?;
         apply(&mut ledger, changes);
         let agent = ledger.agent(id).context("it was registered")?;
         let changes = ledger.describe_agent(agent, description());
         apply(&mut ledger, changes);
         let offer = OfferId(number.into());
-        let change = ledger.make_offer(offer, FRAMEWORK, id, NOW + std::time::Duration::from_secs(10));
+        let change = ledger.make_offer(
+            offer,
+            FRAMEWORK,
+            id,
+            NOW + std::time::Duration::from_secs(10),
+        );
         apply(&mut ledger, change);
         let count = each.min(tasks - launched);
         let wanted: Vec<_> = (0..count).map(|index| task(launched + index)).collect();
@@ -175,20 +175,38 @@ fn description() -> Description {
         ("cpus", Value::Scalar(1000)),
         ("mem", Value::Scalar(16 << 20)),
         ("tasks", Value::Scalar(16)),
-        ("temperature", device(DeviceClass::Sensor, "temperature", Access::Shared)),
-        ("relay", device(DeviceClass::Actuator, "relay", Access::Exclusive)),
+        (
+            "temperature",
+            device(DeviceClass::Sensor, "temperature", Access::Shared),
+        ),
+        (
+            "relay",
+            device(DeviceClass::Actuator, "relay", Access::Exclusive),
+        ),
     ];
     let attributes = [
-        "os", "arch", "board", "executors", "domain", "location", "firmware", "hostname",
+        "os",
+        "arch",
+        "board",
+        "executors",
+        "domain",
+        "location",
+        "firmware",
+        "hostname",
     ];
     Description {
         resources: resources
             .into_iter()
-            .map(|(name, value)| (edgerm_protocol::owned::EcoString::from(name), value))
+            .map(|(name, value)| (EcoString::from(name), value))
             .collect(),
         attributes: attributes
             .into_iter()
-            .map(|name| (edgerm_protocol::owned::EcoString::from(name), AttributeValue::Text("a value".into())))
+            .map(|name| {
+                (
+                    EcoString::from(name),
+                    AttributeValue::Text("a value".into()),
+                )
+            })
             .collect(),
     }
 }

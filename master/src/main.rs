@@ -49,8 +49,8 @@ struct Args {
     /// Take agents and frameworks from beyond loopback that prove nothing.
     #[arg(long, env = "EDGERM_INSECURE", value_parser = clap::builder::FalseyValueParser::new())]
     insecure: bool,
-    /// The file with what lasts, the tokens: made where there is none. Without it they are gone
-    /// when the master stops.
+    /// The file with what lasts, which is all that the master knows: made where there is none, with
+    /// a folder of modules beside it. Without it everything is gone when the master stops.
     #[arg(long, env = "EDGERM_STORE", value_name = "FILE")]
     store: Option<PathBuf>,
     /// What is logged, as in `info,edgerm_master=debug`. Slow callers are not, unless told.

@@ -58,7 +58,12 @@ impl<const TASKS: usize> Agent<TASKS> {
                 match verdict {
                     Verdict::Taken => self.on_heard(now),
                     Verdict::UnknownSession => self.on_forgotten(now, None),
-                    Verdict::Later | Verdict::Refused => self.defer(now),
+                    Verdict::Later => {
+                        // It is there, in this session, and cannot write down what is new.
+                        self.last_heard = now;
+                        self.defer(now);
+                    }
+                    Verdict::Refused => self.defer(now),
                 }
             }
             Asked::Output { task, sequence } => match verdict {

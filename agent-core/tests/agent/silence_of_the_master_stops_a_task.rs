@@ -58,6 +58,18 @@ fn a_registration_is_contact() {
     assert_eq!(world.now, heard + seconds(30));
 }
 
+/// A master whose disk fails takes no news, and has given up nobody.
+#[test]
+fn a_master_that_cannot_write_is_contact() {
+    let mut world = world();
+    world.master.refuse("p", Code::SERVICE_UNAVAILABLE);
+    world.run_for(seconds(100));
+    assert_eq!(world.executor.stopped, []);
+    world.master.refuse("p", Code::FORBIDDEN);
+    world.run_for(seconds(40));
+    assert_eq!(world.executor.stopped, [(FIRST, KillReason::Disconnected)]);
+}
+
 /// A master that refuses the agent has given it up: what it says keeps no actuator moving.
 #[test]
 fn a_refusal_is_no_contact() {
