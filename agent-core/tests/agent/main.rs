@@ -23,6 +23,7 @@ mod module_that_cannot_be_had_is_rejected;
 mod outputs_are_told_in_order;
 mod ping_budget;
 mod pings_when_nothing_else_was_said;
+mod reboot_at_any_instant;
 mod refused_registration_backs_off;
 mod registers_at_once;
 mod restart_outlives_a_reboot;
