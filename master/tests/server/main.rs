@@ -12,6 +12,7 @@ mod http;
 mod limits;
 mod restart;
 mod tls;
+mod versions;
 
 use std::net::SocketAddr;
 use std::time::Duration;
