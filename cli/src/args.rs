@@ -137,6 +137,10 @@ pub(crate) enum Command {
     JoinToken(JoinToken),
     /// Enrol an agent with a join token; no other token is needed
     Join(Join),
+    /// Write all that the master keeps to a file, while it runs
+    Backup(Backup),
+    /// Put a backup in place of all that the master keeps, while it runs
+    Restore(Restore),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -405,6 +409,37 @@ pub(crate) struct Join {
 
     #[command(flatten)]
     pub(crate) to: Destination,
+}
+
+/// `edgerm backup`: agents, frameworks, tasks, modules, tokens, enrolled agents and join tokens, all
+/// of one moment.
+///
+/// Keep the file as secret as the master's own: whoever has it can be each of the agents, and join
+/// with the join tokens in it. Of the tokens of callers it has digests alone.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// Where to write it, for its owner alone. It is there when it is whole and on the disk
+    pub(crate) file: PathBuf,
+
+    /// Overwrite the file if there is one
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `edgerm restore`: the backup is checked as a whole, and then put in force at once, or not at all.
+///
+/// From then on tokens, enrolled agents, join tokens, frameworks, modules and tasks are those of the
+/// backup. What came after it is gone: agents register anew, and tasks that the backup does not know
+/// are ended on them. Your own token stays, where the backup does not know it, so that you are not
+/// locked out. Calls that wait end with an error, and streams of events begin anew.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// What `edgerm backup` wrote
+    pub(crate) file: PathBuf,
+
+    /// Do not ask whether to
+    #[arg(short, long)]
+    pub(crate) yes: bool,
 }
 
 /// `edgerm bench`.

@@ -96,10 +96,10 @@ impl Place {
 }
 
 /// A file beside `path`, for its owner alone, that takes its place when it is whole.
-fn begin(path: PathBuf, force: bool) -> Result<(NamedTempFile, PathBuf), Failure> {
+pub(crate) fn begin(path: PathBuf, force: bool) -> Result<(NamedTempFile, PathBuf), Failure> {
     if !force && path.exists() {
         let what = format!(
-            "there is a file {} already: choose another with --out, or overwrite it with --force",
+            "there is a file {} already: choose another, or overwrite it with --force",
             path.display()
         );
         return Err(Failure::Usage(what));

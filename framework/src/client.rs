@@ -6,14 +6,15 @@ use std::time::Duration;
 use edgerm_protocol::api::{
     Accept, Accepted, Agent, Decline, Enrollment, Framework, Health, IssuedCredential,
     IssuedJoinToken, IssuedToken, Join, JoinToken, Joined, KillTask, Module, NewEnrollment,
-    NewFramework, NewJoinToken, NewToken, Offer, OfferRequest, Offers, Outputs, SendMessage, Task,
-    Token,
+    NewFramework, NewJoinToken, NewToken, Offer, OfferRequest, Offers, Outputs, Restored,
+    SendMessage, Task, Token,
 };
 use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId, TaskId};
 use hyper::body::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::backup::{self, Backup};
 use crate::body::RequestBody;
 use crate::error::Error;
 use crate::page::Pages;
@@ -266,6 +267,20 @@ impl Client {
     /// Enrols an agent that proves to have a join token.
     pub async fn join(&self, join: &Join) -> Result<Joined, Error> {
         self.post("/v1/join", join).await
+    }
+
+    /// All that the master keeps, of this moment, as one file. It has secrets: whoever has it can
+    /// be each of its agents.
+    pub async fn backup(&self) -> Result<Backup, Error> {
+        Backup::begin(self.transport.clone()).await
+    }
+
+    /// Puts what is in `file`, a backup of `length` bytes, in place of all that the master keeps.
+    pub async fn restore(&self, file: tokio::fs::File, length: u64) -> Result<Restored, Error> {
+        let body = RequestBody::of_file(file, length);
+        self.transport
+            .json(&Call::post("/v1/restore"), body, backup::PATIENCE)
+            .await
     }
 
     fn pages<T: DeserializeOwned>(&self, path: &'static str) -> Pages<T> {

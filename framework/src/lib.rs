@@ -30,6 +30,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `client` | one method a call |
+//! | `backup` | all that a master keeps, piece by piece |
 //! | `transport` | HTTP/1.1: requests, answers, refusals, patience |
 //! | [`error`] | what a call can end in |
 //! | [`page`] | lists, page by page |
@@ -39,6 +40,7 @@
 //! | [`constraints`] | what an agent must have, and which of its devices that takes |
 //! | [`scheduler`], [`launch`] | what every framework does |
 
+mod backup;
 mod body;
 mod client;
 pub mod constraints;
@@ -52,6 +54,7 @@ mod sse;
 mod transport;
 mod wait;
 
+pub use backup::Backup;
 pub use client::Client;
 pub use constraints::ConstraintsExt;
 pub use edgerm_protocol::{

@@ -288,10 +288,10 @@ pub(crate) fn json_body<T: Serialize>(value: &T) -> RequestBody {
 }
 
 fn content_type(call: &Call) -> &'static str {
-    if call.path == "/v1/modules" {
-        "application/wasm"
-    } else {
-        "application/json"
+    match &*call.path {
+        "/v1/modules" => "application/wasm",
+        "/v1/restore" => "application/octet-stream",
+        _ => "application/json",
     }
 }
 

@@ -131,6 +131,8 @@ pub struct Limits {
     pub module_bytes: usize,
     /// Bytes of modules uploaded with one token that is no operator's: 64 MiB.
     pub token_module_bytes: usize,
+    /// Bytes of a backup that is restored: 1 GiB.
+    pub backup: usize,
     /// Bytes of variants of modules that no task needs any more: 16 MiB.
     pub variant_bytes: usize,
     /// Tokens issued: 1,000.
@@ -171,6 +173,7 @@ impl Default for Limits {
             module: MAX_MODULE,
             module_bytes: 256 << 20,
             token_module_bytes: 64 << 20,
+            backup: 1 << 30,
             variant_bytes: 16 << 20,
             tokens: 1000,
             enrolled: 100_000,

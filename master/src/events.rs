@@ -78,6 +78,14 @@ impl EventRing {
         Batch { missed, events }
     }
 
+    /// Forgets all events: those to come are of another master, as after a restart.
+    pub fn restart(&self) {
+        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.clear();
+        drop(ring);
+        self.latest.send_replace(0);
+    }
+
     /// The sequence of the newest event, watched.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.latest.subscribe()

@@ -29,6 +29,7 @@
 pub mod access;
 pub mod admission;
 pub mod allocator;
+mod backup;
 pub mod config;
 pub mod events;
 mod http;

@@ -7,7 +7,9 @@ use edgerm_coap::oscore::{Credential, JoinToken};
 use edgerm_protocol::api::{self, IssuedJoinToken, Join, Joined, NewJoinToken};
 use zeroize::Zeroizing;
 
-use crate::access::{Draw, EnrollError, Enrolled, JoinError, JoinTokenError, JoinTokens, Shown};
+use crate::access::{
+    Draw, EnrollError, Enrolled, Entry, JoinError, JoinTokenError, JoinTokens, Shown,
+};
 use crate::server::fill_from_system;
 use crate::shared::Shared;
 use crate::store::{Store, StoreError};
@@ -125,9 +127,24 @@ impl Registrar {
         self.desk().tokens.revoke(id)
     }
 
+    /// Lets nobody change anything here until what this returns is dropped.
+    pub(crate) fn pause(&self) -> Paused<'_> {
+        Paused(self.desk())
+    }
+
     fn desk(&self) -> MutexGuard<'_, Desk> {
         // What it holds is changed after the disk only, so a call that panicked left it whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A registrar that does nothing for now.
+pub(crate) struct Paused<'a>(MutexGuard<'a, Desk>);
+
+impl Paused<'_> {
+    /// Goes on with these join tokens in place of its own, which `store` has already.
+    pub(crate) fn replace_join_tokens(&mut self, tokens: Vec<Entry>) {
+        self.0.tokens.replace(tokens);
     }
 }
 

@@ -13,7 +13,7 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 use tokio::task::JoinHandle;
 
-use crate::access::{TokenError, Tokens};
+use crate::access::{Enrolled, TokenError, Tokens};
 use crate::config::Config;
 use crate::http::{self, Certificate, TlsError};
 use crate::ledger::RestoreError;
@@ -163,15 +163,18 @@ impl Server {
         let clock = Clock::new();
         let folder = modules_folder(&config)?;
         let mut master = restore(config, entropy, &clock, store.as_ref(), folder.as_ref())?;
-        for agent in enrolled.into_iter().flatten() {
-            master.enroll(agent);
-        }
-        for (token, policy) in tokens.policies() {
-            master.set_policy(token, policy);
-        }
+        acquaint(&mut master, enrolled.into_iter().flatten(), &tokens);
         tell_who_is_taken(&master);
         tracing::info!(%http_addr, %coap_addr, "master is ready");
-        let shared = Shared::new(clock, master, tokens, registrar, folder, socket);
+        let shared = Shared::new(
+            clock,
+            master,
+            tokens,
+            registrar,
+            store.clone(),
+            folder,
+            socket,
+        );
         let shared = Arc::new(shared);
         let writer = store.map(|store| spawn_writer(Arc::clone(&shared), store));
         Ok(Running {
@@ -225,6 +228,20 @@ fn restore(
         tracing::warn!(%error, "files that are no module's stay in the folder of the modules");
     }
     Ok(master)
+}
+
+/// Tells a master who is enrolled and which policies tokens have.
+pub(crate) fn acquaint(
+    master: &mut Master,
+    enrolled: impl IntoIterator<Item = Enrolled>,
+    tokens: &Tokens,
+) {
+    for agent in enrolled {
+        master.enroll(agent);
+    }
+    for (token, policy) in tokens.policies() {
+        master.set_policy(token, policy);
+    }
 }
 
 /// Writes what is to last, batch by batch, in a thread of its own: it waits for the disk.

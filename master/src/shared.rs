@@ -1,6 +1,8 @@
 //! The master between its sockets: whoever calls it holds the lock for the length of the call,
 //! and carries out what came of it before letting go.
 
+mod restore;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,6 +20,7 @@ use crate::http::{Failure, Gate};
 use crate::master::{Answer, Batch, Master, Output, Reply};
 use crate::modules::ModuleFolder;
 use crate::registrar::Registrar;
+use crate::store::Store;
 
 /// How long the writer sleeps at most with nothing to write.
 const IDLE: Duration = Duration::from_secs(60);
@@ -54,14 +57,22 @@ pub(crate) struct Shared {
     pub(crate) registrar: Registrar,
     /// Where modules last.
     pub(crate) folder: Option<ModuleFolder>,
+    /// Where everything else does.
+    pub(crate) store: Option<Store>,
+    /// How often everything was replaced by a backup: streams and long polls of before end.
+    pub(crate) era: watch::Sender<u64>,
     /// Told when there is something to be written.
     unwritten: Condvar,
+    /// Told when a batch was written.
+    settled: Condvar,
     written: watch::Sender<Written>,
 }
 
 /// How far the writing of changes has come.
 #[derive(Clone, Copy, Debug, Default)]
 struct Written {
+    /// Of which era the others are.
+    era: u64,
     /// The last change that is on the disk.
     durable: u64,
     /// The last change that could not be written when the disk failed last.
@@ -71,6 +82,12 @@ struct Written {
 struct Core {
     master: Master,
     replies: BTreeMap<WaitId, oneshot::Sender<Reply>>,
+    /// How often the master was replaced by one of a backup.
+    era: u64,
+    /// Whether a batch is being written.
+    writing: bool,
+    /// Whether no batch may be written for now.
+    held: bool,
     /// Whether the writer is to end once all is written.
     ends: bool,
     /// The timer that the loop sleeps for.
@@ -104,6 +121,7 @@ impl Shared {
         master: Master,
         tokens: Tokens,
         registrar: Registrar,
+        store: Option<Store>,
         folder: Option<ModuleFolder>,
         socket: UdpSocket,
     ) -> Self {
@@ -121,12 +139,18 @@ impl Shared {
             tokens: Mutex::new(tokens),
             registrar,
             folder,
+            store,
+            era: watch::Sender::new(0),
             unwritten: Condvar::new(),
+            settled: Condvar::new(),
             written: watch::Sender::new(Written::default()),
             socket,
             core: Mutex::new(Core {
                 master,
                 replies: BTreeMap::new(),
+                era: 0,
+                writing: false,
+                held: false,
                 ends: false,
                 sleeping_until: None,
             }),
@@ -153,7 +177,7 @@ impl Shared {
             }
             let outcome = call(&mut core.master, self.clock.now());
             self.carry_out(&mut core);
-            (outcome?, not_yet_durable(&core.master))
+            (outcome?, not_yet_durable(&core))
         };
         self.lasts(changed).await?;
         Ok(outcome)
@@ -171,24 +195,36 @@ impl Shared {
             if core.master.store_fault().is_some() {
                 return Ok(outcome);
             }
-            (outcome, not_yet_durable(&core.master))
+            (outcome, not_yet_durable(&core))
         };
-        // What fails now is no reason not to show it.
-        let _shown = self.lasts(changed).await;
-        Ok(outcome)
+        match self.fate(changed).await {
+            // What fails now is no reason not to show it.
+            Fate::Lasts | Fate::Unknown | Fate::Stopping => Ok(outcome),
+            Fate::Replaced => Err(Failure::restored()),
+        }
     }
 
     /// Waits until this change, if any, is on the disk.
-    async fn lasts(&self, change: Option<u64>) -> Result<(), Failure> {
-        let Some(change) = change else {
-            return Ok(());
+    async fn lasts(&self, change: Option<Made>) -> Result<(), Failure> {
+        match self.fate(change).await {
+            Fate::Lasts => Ok(()),
+            Fate::Unknown => Err(Failure::outcome_unknown()),
+            Fate::Replaced => Err(Failure::restored()),
+            Fate::Stopping => Err(Failure::stopping()),
+        }
+    }
+
+    async fn fate(&self, change: Option<Made>) -> Fate {
+        let Some(Made { era, change }) = change else {
+            return Fate::Lasts;
         };
         let mut written = self.written.subscribe();
-        let reached = written.wait_for(|it| it.durable >= change || it.failed >= change);
-        match reached.await {
-            Ok(written) if written.durable >= change => Ok(()),
-            Ok(_) => Err(Failure::outcome_unknown()),
-            Err(_) => Err(Failure::stopping()),
+        let is_known = |it: &Written| it.era != era || it.durable >= change || it.failed >= change;
+        match written.wait_for(is_known).await {
+            Ok(written) if written.era != era => Fate::Replaced,
+            Ok(written) if written.durable >= change => Fate::Lasts,
+            Ok(_) => Fate::Unknown,
+            Err(_) => Fate::Stopping,
         }
     }
 
@@ -197,9 +233,12 @@ impl Shared {
         let mut core = self.lock();
         loop {
             let now = self.clock.now();
-            let batch = core.master.poll_batch(now);
-            if batch.is_some() || core.ends {
-                return batch;
+            if !core.held {
+                let batch = core.master.poll_batch(now);
+                core.writing = batch.is_some();
+                if batch.is_some() || core.ends {
+                    return batch;
+                }
             }
             let retry_at = core.master.retry_at();
             let wait = retry_at.map_or(IDLE, |at| at.saturating_duration_since(now).max(SOON));
@@ -211,6 +250,8 @@ impl Shared {
     /// The batch of this number is on the disk, or failed, and why.
     pub(crate) fn on_written(&self, number: u64, failed: Option<&str>) {
         let mut core = self.lock();
+        core.writing = false;
+        self.settled.notify_all();
         let now = self.clock.now();
         match failed {
             None => core.master.handle_committed(now, number),
@@ -218,12 +259,17 @@ impl Shared {
         }
         self.carry_out(&mut core);
         let (durable, changed) = (core.master.durable(), core.master.changed());
+        let era = core.era;
         drop(core);
-        self.written.send_modify(|written| {
-            written.durable = durable;
-            if failed.is_some() {
+        self.written.send_if_modified(|written| {
+            let is_of_now = written.era == era;
+            if is_of_now {
+                written.durable = durable;
+            }
+            if is_of_now && failed.is_some() {
                 written.failed = changed;
             }
+            is_of_now
         });
     }
 
@@ -255,7 +301,8 @@ impl Shared {
         tokio::select! {
             biased;
             reply = &mut pending.reply => {
-                reply.ok().and_then(unwrap).ok_or_else(Failure::stopping)
+                let reply = reply.map_err(|_| Failure::restored())?;
+                unwrap(reply).ok_or_else(Failure::stopping)
             }
             _ = stopping.wait_for(|stopping| *stopping) => Err(Failure::stopping()),
         }
@@ -270,7 +317,7 @@ impl Shared {
         let begun = answer.map(|answer| match answer {
             Answer::Ready(answer) => {
                 let is_failing = core.master.store_fault().is_some();
-                let changed = not_yet_durable(&core.master);
+                let changed = not_yet_durable(&core);
                 Begun::Ready(answer, changed.filter(|_| !is_failing))
             }
             Answer::Waiting(wait) => {
@@ -373,16 +420,35 @@ impl Shared {
     }
 }
 
+/// A change that was made.
+#[derive(Clone, Copy, Debug)]
+struct Made {
+    era: u64,
+    change: u64,
+}
+
+/// What became of a change.
+enum Fate {
+    /// It is on the disk.
+    Lasts,
+    /// The disk failed of it.
+    Unknown,
+    /// A backup was restored, in which it is not.
+    Replaced,
+    /// The server ends.
+    Stopping,
+}
+
 /// The last change, where it is not on the disk yet.
-fn not_yet_durable(master: &Master) -> Option<u64> {
-    let changed = master.changed();
-    (changed > master.durable()).then_some(changed)
+fn not_yet_durable(core: &Core) -> Option<Made> {
+    let (era, change) = (core.era, core.master.changed());
+    (change > core.master.durable()).then_some(Made { era, change })
 }
 
 /// A call that may have to wait.
 enum Begun<T> {
     /// Its answer, good once this change is on the disk.
-    Ready(T, Option<u64>),
+    Ready(T, Option<Made>),
     Waiting(Pending),
 }
 

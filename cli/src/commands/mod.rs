@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod backup;
 mod bench;
 mod demo;
 mod enroll;
@@ -38,6 +39,8 @@ pub(crate) async fn execute(console: &Console, cli: Cli) -> Result<(), Failure> 
         Command::Revoke { name } => enroll::revoke(console, &client()?, name).await,
         Command::JoinToken(args) => join::tokens(console, &client()?, args).await,
         Command::Join(args) => join::join(console, &client()?, args).await,
+        Command::Backup(args) => backup::backup(console, &client()?, args).await,
+        Command::Restore(args) => backup::restore(console, &client()?, args).await,
         Command::Bench(Bench::Launch(args)) => {
             let remote = cli.master.as_ref().map(|_| cli.client()).transpose()?;
             bench::launch(console, remote, args).await

@@ -1,6 +1,7 @@
 //! The command as its users have it: real processes, a real cluster, over loopback.
 #![cfg(test)]
 
+mod backup;
 mod bench;
 mod cluster;
 mod demo;

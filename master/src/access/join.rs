@@ -75,6 +75,11 @@ impl JoinTokens {
         })
     }
 
+    /// Those of a backup, in place of these.
+    pub(crate) fn replace(&mut self, entries: Vec<Entry>) {
+        self.entries = entries.into_iter().map(|it| (it.key(), it)).collect();
+    }
+
     /// Takes `token` as the token `new` from `now` on.
     pub(crate) fn issue(
         &mut self,

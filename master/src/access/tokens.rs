@@ -8,6 +8,9 @@ use super::secret::Digest;
 use super::{Caller, Denied, Secret, TokenError, TokenId, name, policy};
 use crate::store::{Kept, Store, StoreError};
 
+/// Bytes of a name that a number is put behind at most: both fit into the 32 that a name has.
+const NUMBERED: usize = 27;
+
 /// All that were issued and not revoked.
 #[derive(Debug)]
 pub struct Tokens {
@@ -42,21 +45,63 @@ impl Tokens {
     ///
     /// [`StoreError`].
     pub fn open(store: Store, max: usize) -> Result<Self, StoreError> {
-        let entry = |kept: Kept| {
-            let entry = Entry {
-                role: kept.role,
-                digest: kept.digest,
-                policy: kept.policy,
-            };
-            (kept.name, entry)
-        };
-        let entries = store.tokens()?.into_iter().map(entry).collect();
+        let entries = store.tokens()?.into_iter().map(entry_of).collect();
         Ok(Self {
             entries,
             store: Some(store),
             max,
             keeps_one: false,
         })
+    }
+
+    /// Those that a backup has, in place of these.
+    pub(crate) fn restored(&self, kept: Vec<Kept>) -> Self {
+        Self {
+            entries: kept.into_iter().map(entry_of).collect(),
+            store: self.store.clone(),
+            max: self.max,
+            keeps_one: self.keeps_one,
+        }
+    }
+
+    /// Takes the token `caller` of those before, unless it is one of these: under its name, or one
+    /// alike where that is used. It lasts once whoever calls has kept what this returns.
+    pub(crate) fn take_over(&mut self, before: &Self, caller: TokenId) -> Option<Kept> {
+        let is_it = |entry: &Entry| entry.digest.id() == caller;
+        if self.entries.values().any(is_it) {
+            return None;
+        }
+        let found = before.entries.iter().find(|(_, entry)| is_it(entry));
+        let (name, entry) = found?;
+        let kept = Kept {
+            name: self.unused(name),
+            role: entry.role,
+            digest: entry.digest,
+            policy: entry.policy.clone(),
+        };
+        let (name, entry) = entry_of(kept.clone());
+        self.entries.insert(name, entry);
+        Some(kept)
+    }
+
+    /// This name, or it with a number where it is used.
+    fn unused(&self, name: &str) -> String {
+        let base: String = name.chars().take(NUMBERED).collect();
+        let numbered = (2..).map(|number| format!("{base}-{number}"));
+        let mut names = std::iter::once(name.to_owned()).chain(numbered);
+        let unused = names.find(|name| !self.entries.contains_key(name));
+        unused.unwrap_or(base)
+    }
+
+    /// Whether an operator would be left where none may be missing.
+    pub(crate) fn may_be_reached(&self) -> bool {
+        let mut roles = self.entries.values().map(|entry| entry.role);
+        !self.keeps_one || roles.any(|role| role == Role::Operator)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// Who shows `secret`, the token of an `Authorization` header, or no token at all.
@@ -183,6 +228,15 @@ impl Tokens {
                 policy: entry.policy.clone(),
             })
     }
+}
+
+fn entry_of(kept: Kept) -> (String, Entry) {
+    let entry = Entry {
+        role: kept.role,
+        digest: kept.digest,
+        policy: kept.policy,
+    };
+    (kept.name, entry)
 }
 
 #[cfg(test)]

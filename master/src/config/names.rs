@@ -40,7 +40,7 @@ enum Slot<'a> {
 
 impl Limits {
     /// Every limit by its name.
-    fn slots(&mut self) -> [(&'static str, Slot<'_>); 35] {
+    fn slots(&mut self) -> [(&'static str, Slot<'_>); 36] {
         use Slot::{Count, Rate, Time};
         let http = &mut self.http;
         [
@@ -61,6 +61,7 @@ impl Limits {
             ("module", Count(&mut self.module)),
             ("module-bytes", Count(&mut self.module_bytes)),
             ("token-module-bytes", Count(&mut self.token_module_bytes)),
+            ("backup", Count(&mut self.backup)),
             ("variant-bytes", Count(&mut self.variant_bytes)),
             ("tokens", Count(&mut self.tokens)),
             ("enrolled", Count(&mut self.enrolled)),

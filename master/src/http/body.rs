@@ -43,7 +43,7 @@ pub(super) fn json_of<T: DeserializeOwned + Send>(
 }
 
 /// The limits of the connection that the request came by.
-fn limits() -> impl Filter<Extract = (HttpLimits,), Error = Infallible> + Copy {
+pub(super) fn limits() -> impl Filter<Extract = (HttpLimits,), Error = Infallible> + Copy {
     warp::ext::optional().map(|limits: Option<HttpLimits>| limits.unwrap_or_default())
 }
 
@@ -87,7 +87,9 @@ async fn collect<B: Buf>(
 }
 
 /// Reads what is left of a body that is refused, within bounds.
-async fn discard<B: Buf>(mut stream: impl Stream<Item = Result<B, warp::Error>> + Unpin) {
+pub(super) async fn discard<B: Buf>(
+    mut stream: impl Stream<Item = Result<B, warp::Error>> + Unpin,
+) {
     let mut left = MAX_DISCARDED;
     while left > 0
         && let Some(Ok(part)) = stream.next().await

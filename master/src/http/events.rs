@@ -49,6 +49,7 @@ struct Listener {
     api: Api,
     latest: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
+    era: watch::Receiver<u64>,
     framework: Option<FrameworkId>,
     scope: Scope,
     read: u64,
@@ -68,6 +69,7 @@ fn listener(
     Ok(Listener {
         latest,
         stopping: api.stopping.subscribe(),
+        era: api.era.subscribe(),
         framework,
         scope,
         read: last.unwrap_or(newest),
@@ -113,6 +115,8 @@ impl Listener {
             if self.batch.is_empty() {
                 tokio::select! {
                     changed = self.latest.changed() => changed.ok()?,
+                    // Who listens calls again, and shows a token that is taken now.
+                    _ = self.era.changed() => return None,
                     _ = self.stopping.wait_for(|stopping| *stopping) => return None,
                 }
             }

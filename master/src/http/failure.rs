@@ -133,6 +133,13 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, code, message, None)
     }
 
+    /// A backup was restored while this was asked.
+    pub(crate) fn restored() -> Self {
+        let message = "a backup was restored into this master while this was asked, and all is as \
+                       it was then: see what there is, and ask again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "restored", message, None)
+    }
+
     pub(crate) fn stopping() -> Self {
         let message = "the master is stopping: ask again when it runs";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", message, None)

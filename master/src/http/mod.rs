@@ -4,6 +4,7 @@
 //! refused is a [`Failure`], which the caller sees as `api::Refusal` in JSON.
 
 mod agents;
+mod backup;
 mod body;
 mod caller;
 mod counters;
@@ -72,6 +73,8 @@ pub(crate) fn routes(
         .or(join::routes(api))
         .unify()
         .or(counters::routes(api))
+        .unify()
+        .or(backup::routes(api))
         .unify()
         .boxed();
     let open = join::open_route(api);

@@ -66,6 +66,15 @@ impl Master {
         Ok(master)
     }
 
+    /// Goes on in the place of `before`, whose long polls keep their names to themselves, and counts
+    /// on.
+    pub(crate) fn follow(&mut self, before: &Self) {
+        self.next_wait = before.next_wait;
+        for (what, count) in &before.counters {
+            *self.counters.entry(what).or_default() += count;
+        }
+    }
+
     fn restore_modules(&mut self) {
         for module in self.ledger.modules(None) {
             self.modules.recall(module.id, module.size);
@@ -88,13 +97,20 @@ impl Master {
         let mut link = Link::new(peer, now);
         link.held = agent.state == AgentState::Unreachable;
         self.links.insert(id, link);
-        let undescribed = (!agent.described).then(|| agent.clone());
-        if let Some(agent) = undescribed {
-            // The agent does not know this session: it registers, and tells what it has.
-            let session = self.draw_session();
+        if !agent.described {
+            self.renew_session(now, id);
+        }
+        self.watch(now, id);
+        self.allocator.note(&self.ledger, id);
+    }
+
+    /// Gives an agent a session that it does not know: it registers, and tells what it has and runs.
+    fn renew_session(&mut self, now: Instant, id: AgentId) {
+        let session = self.draw_session();
+        if let Some(agent) = self.ledger.agent(id) {
             let registration = AgentRegistration {
                 agent: id,
-                name: agent.name,
+                name: agent.name.clone(),
                 session,
                 boot: agent.boot,
                 ping_period_ms: agent.ping_period_ms,
@@ -102,8 +118,19 @@ impl Master {
             };
             self.commit(now, Change::AgentRegistered(registration));
         }
-        self.watch(now, id);
-        self.allocator.note(&self.ledger, id);
+    }
+
+    /// Lets every agent register anew, before which nothing of it is offered. What it runs may be
+    /// of after the rows that this master was restored from: then it is settled.
+    pub(crate) fn register_anew(&mut self, now: Instant) {
+        let agents: Vec<AgentId> = self.links.keys().copied().collect();
+        for id in agents {
+            if let Some(agent) = self.ledger.agent(id) {
+                let ended = self.ledger.rescind_offers(agent);
+                self.commit_all(now, ended);
+            }
+            self.renew_session(now, id);
+        }
     }
 
     fn restore_offers(&mut self, now: Instant) {

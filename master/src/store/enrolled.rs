@@ -10,9 +10,9 @@ use crate::access::Enrolled;
 
 /// Name to the credential as bytes, when the agent was enrolled and when it was given this
 /// credential in place of another, both in milliseconds since the Unix epoch.
-type Row = ([u8; Credential::LENGTH], u64, Option<u64>);
+pub(super) type Row = ([u8; Credential::LENGTH], u64, Option<u64>);
 
-const ENROLLED: TableDefinition<'_, &str, Row> = TableDefinition::new("enrolled");
+pub(super) const ENROLLED: TableDefinition<'_, &str, Row> = TableDefinition::new("enrolled");
 
 impl Store {
     /// Every enrolled agent.

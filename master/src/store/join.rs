@@ -10,9 +10,9 @@ use crate::access::{Enrolled, Entry};
 
 /// The token's id in hexadecimal digits to: id and secret, label, when it expires in milliseconds
 /// since the Unix epoch, uses left, whether it died of wrong proofs.
-type Row = ([u8; 8], [u8; 16], &'static str, u64, u32, bool);
+pub(super) type Row = ([u8; 8], [u8; 16], &'static str, u64, u32, bool);
 
-const JOIN: TableDefinition<'_, &str, Row> = TableDefinition::new("join_tokens");
+pub(super) const JOIN: TableDefinition<'_, &str, Row> = TableDefinition::new("join_tokens");
 
 impl Store {
     /// Every join token.

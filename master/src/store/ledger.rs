@@ -10,7 +10,7 @@ use super::{Store, StoreError};
 use crate::ledger::RowKey;
 use crate::master::Batch;
 
-type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
+pub(super) type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 const AGENTS: Table = TableDefinition::new("agents");
 const FRAMEWORKS: Table = TableDefinition::new("frameworks");
@@ -19,10 +19,10 @@ const TASKS: Table = TableDefinition::new("tasks");
 const MODULES: Table = TableDefinition::new("modules");
 
 /// What a key of a table names; `None` where it has another length.
-type ReadKey = fn(&[u8], &mut Places) -> Option<RowKey>;
+pub(super) type ReadKey = fn(&[u8], &mut Places) -> Option<RowKey>;
 
 /// Each table, and what its keys name.
-const TABLES: [(Table, ReadKey); 5] = [
+pub(super) const TABLES: [(Table, ReadKey); 5] = [
     (AGENTS, |key, _| {
         let id = u32::from_be_bytes(key.try_into().ok()?);
         Some(RowKey::Agent(AgentId(id)))
@@ -50,25 +50,7 @@ impl Store {
     pub fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut places = self.places()?;
         let places = places.get_or_insert_default();
-        self.transact(|transaction| {
-            let mut rows = batch.rows.as_slice();
-            // Keys are in order, and so is a table a run of them.
-            while let Some((first, _)) = rows.first() {
-                let table = table_of(*first);
-                let own = |(key, _): &(RowKey, _)| table_of(*key).name() == table.name();
-                let (run, others) = rows.split_at(rows.partition_point(own));
-                let mut table = transaction.open_table(table)?;
-                for (key, row) in run {
-                    let key = key_bytes(*key, places);
-                    match row {
-                        Some(row) => drop(table.insert(key.as_slice(), row.as_slice())?),
-                        None => drop(table.remove(key.as_slice())?),
-                    }
-                }
-                rows = others;
-            }
-            Ok(())
-        })?;
+        self.transact(|transaction| put(transaction, batch, places))?;
         for (key, row) in &batch.rows {
             if let (RowKey::Task(task), None) = (key, row) {
                 places.forget(*task);
@@ -78,14 +60,14 @@ impl Store {
     }
 
     /// Where tasks are, read from the file where nobody has asked before.
-    fn places(&self) -> Result<MutexGuard<'_, Option<Places>>, StoreError> {
+    pub(super) fn places(&self) -> Result<MutexGuard<'_, Option<Places>>, StoreError> {
         if self.lock_places().is_none() {
             self.ledger()?;
         }
         Ok(self.lock_places())
     }
 
-    fn lock_places(&self) -> MutexGuard<'_, Option<Places>> {
+    pub(super) fn lock_places(&self) -> MutexGuard<'_, Option<Places>> {
         self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -137,6 +119,31 @@ impl Store {
         done.map_err(|error| StoreError::Read(Box::new(error)))?;
         refused
     }
+}
+
+/// Writes the rows of a batch.
+pub(super) fn put(
+    transaction: &redb::WriteTransaction,
+    batch: &Batch,
+    places: &mut Places,
+) -> Result<(), redb::Error> {
+    let mut rows = batch.rows.as_slice();
+    // Keys are in order, and so is a table a run of them.
+    while let Some((first, _)) = rows.first() {
+        let table = table_of(*first);
+        let own = |(key, _): &(RowKey, _)| table_of(*key).name() == table.name();
+        let (run, others) = rows.split_at(rows.partition_point(own));
+        let mut table = transaction.open_table(table)?;
+        for (key, row) in run {
+            let key = key_bytes(*key, places);
+            match row {
+                Some(row) => drop(table.insert(key.as_slice(), row.as_slice())?),
+                None => drop(table.remove(key.as_slice())?),
+            }
+        }
+        rows = others;
+    }
+    Ok(())
 }
 
 const fn table_of(key: RowKey) -> Table {

@@ -13,12 +13,14 @@
 //! Every change is one transaction, on the disk when it returns. Should the disk fail, redb lets
 //! nothing more be done with the file until it is opened again, which the next use does.
 
+mod copy;
 mod enrolled;
 mod join;
 mod ledger;
 mod places;
 mod tokens;
 
+pub(crate) use copy::compact;
 pub(crate) use tokens::Kept;
 
 use std::fmt;

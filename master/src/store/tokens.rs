@@ -9,12 +9,13 @@ use super::{Store, StoreError};
 use crate::access::Digest;
 
 /// Name to role and SHA-256.
-const TOKENS: TableDefinition<'_, &str, (u8, [u8; 32])> = TableDefinition::new("tokens");
+pub(super) const TOKENS: TableDefinition<'_, &str, (u8, [u8; 32])> = TableDefinition::new("tokens");
 
 /// Name to the policy, as JSON: of each token that has one.
-const POLICIES: TableDefinition<'_, &str, &str> = TableDefinition::new("policies");
+pub(super) const POLICIES: TableDefinition<'_, &str, &str> = TableDefinition::new("policies");
 
 /// One token, as it is kept.
+#[derive(Clone, Debug)]
 pub(crate) struct Kept {
     pub(crate) name: String,
     pub(crate) role: Role,
@@ -75,6 +76,13 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// Keeps a token that has no policy.
+pub(super) fn put(transaction: &redb::WriteTransaction, kept: &Kept) -> Result<(), redb::Error> {
+    let mut table = transaction.open_table(TOKENS)?;
+    table.insert(kept.name.as_str(), (number_of(kept.role), kept.digest.0))?;
+    Ok(())
 }
 
 fn policy_of(name: &str, policy: &str) -> Result<Policy, StoreError> {

@@ -48,3 +48,22 @@ pub(crate) async fn post(to: SocketAddr, path: &str, body: Json) -> (u16, Json) 
 pub(crate) async fn get(to: SocketAddr, path: &str) -> (u16, Json) {
     call(to, "GET", path, b"").await
 }
+
+/// A call whose answer is bytes.
+pub(crate) async fn bytes(to: SocketAddr, token: Option<&str>, path: &str) -> (u16, Vec<u8>) {
+    let mut stream = TcpStream::connect(to).await.unwrap();
+    let token = token.map_or_else(String::new, |it| format!("authorization: Bearer {it}\r\n"));
+    let head = format!("GET {path} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n{token}\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let end = answer.windows(4).position(|part| part == b"\r\n\r\n");
+    let body = answer.split_off(end.unwrap() + 4);
+    let head = String::from_utf8(answer).unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let told = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    assert_eq!(told.unwrap().parse(), Ok(body.len()));
+    (status, body)
+}

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod backup;
 mod enrollment;
 mod http;
 mod limits;
@@ -51,6 +52,7 @@ struct Agent {
     master: SocketAddr,
     endpoint: Endpoint,
     session: SessionId,
+    description: Vec<u8>,
     news: Vec<(TaskId, TaskState)>,
 }
 
@@ -67,6 +69,7 @@ impl Agent {
             master,
             endpoint: Endpoint::new(edgerm_coap::Config::default(), Plain, 1),
             session: SessionId(0),
+            description: description.clone(),
             news: Vec::new(),
         };
         let mut buffer = [0; MAX_BODY];

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 
-async fn start_on(store: &Path, coap: SocketAddr) -> Running {
+pub(crate) async fn start_on(store: &Path, coap: SocketAddr) -> Running {
     let config = Config {
         http: http::loopback(),
         coap,
@@ -14,7 +14,7 @@ async fn start_on(store: &Path, coap: SocketAddr) -> Running {
     Server::start(config).await.unwrap()
 }
 
-async fn ping(agent: &mut Agent, updates: &[StatusUpdate<'_>]) -> Code {
+pub(crate) async fn ping(agent: &mut Agent, updates: &[StatusUpdate<'_>]) -> Code {
     let ping = Ping {
         session: agent.session,
         updates: List::from_first(updates.iter().copied()),
@@ -24,7 +24,7 @@ async fn ping(agent: &mut Agent, updates: &[StatusUpdate<'_>]) -> Code {
     agent.ask(path::PING, &body).await.0
 }
 
-fn is(task: TaskId, state: TaskState) -> StatusUpdate<'static> {
+pub(crate) fn is(task: TaskId, state: TaskState) -> StatusUpdate<'static> {
     StatusUpdate {
         task,
         state,
@@ -118,7 +118,7 @@ async fn everything_acknowledged_is_there_again() {
 }
 
 /// What there is, without what says how long ago it was.
-async fn states(http: SocketAddr) -> Vec<Json> {
+pub(crate) async fn states(http: SocketAddr) -> Vec<Json> {
     let mut states = Vec::new();
     for path in ["agents", "frameworks", "offers", "tasks", "modules"] {
         let (status, mut page) = get(http, &format!("/v1/{path}")).await;

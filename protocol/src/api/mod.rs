@@ -31,6 +31,8 @@
 //! | `GET /v1/join-tokens` | | [`Page`] of [`JoinToken`] |
 //! | `DELETE /v1/join-tokens/{id}` | | 204; nobody joins with it any more |
 //! | `POST /v1/join` | [`Join`] | 201 [`Joined`] |
+//! | `GET /v1/backup` | | all that lasts, secrets included, as one file; for operators |
+//! | `POST /v1/restore` | such a file | [`Restored`]; all that lasts is as in the file from now on |
 //! | `GET /healthz` | | [`Health`] |
 //!
 //! A master that has issued tokens asks for one, in `Authorization: Bearer`, in all calls but
@@ -42,6 +44,7 @@
 //! a body is refused: a misspelt one must not be passed over.
 
 mod agent;
+mod backup;
 mod enrollment;
 mod event;
 mod framework;
@@ -58,6 +61,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 pub use agent::{Agent, AgentState};
+pub use backup::Restored;
 pub use enrollment::{
     Enrollment, IssuedCredential, IssuedJoinToken, Join, JoinToken, Joined, NewEnrollment,
     NewJoinToken,
