@@ -8,8 +8,8 @@
 //! | a framework | registered, and suppressed or not | what it waits for, its filters and messages to tasks are gone |
 //! | a module | with its bytes | variants for nodes with little memory are made anew |
 //!
-//! What tasks emitted is not kept. Agents that prove themselves have their keys established anew
-//! when they are next heard (RFC 8613 appendix B.2), which does not end their session.
+//! What tasks emitted is not kept. Agents that prove themselves establish keys anew when they
+//! are next heard (RFC 8613 appendix B.2); the agents that ship register with them.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

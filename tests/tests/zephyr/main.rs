@@ -119,6 +119,8 @@ fn main() -> ExitCode {
         ),
         case("masters::small", &[SMALL], masters::small),
         case("masters::native", &[NATIVE], masters::native),
+        case("masters::small_again", &[SMALL], masters::small_again),
+        case("masters::native_again", &[NATIVE], masters::native_again),
         case("masters::large_silence", &[LARGE], masters::large_silence),
         case(
             "downloads::small_once_wrong",

@@ -18,7 +18,34 @@ pub(crate) fn native() {
     a_new_master_ends_what_it_does_not_know(&NATIVE, 2);
 }
 
-/// The master remembers nothing over a restart. What it offers of a node is free: as many tasks
+pub(crate) fn small_again() {
+    a_master_that_starts_again_knows_what_it_launched(&SMALL, 1);
+}
+
+pub(crate) fn native_again() {
+    a_master_that_starts_again_knows_what_it_launched(&NATIVE, 2);
+}
+
+/// What runs goes on, and is killed by the master that was killed itself.
+fn a_master_that_starts_again_knows_what_it_launched(image: &Image, slots: usize) {
+    let mut cluster = Cluster::start();
+    let (_node, agent) = cluster.join(image);
+    let tasks: Vec<_> = (0..slots)
+        .map(|_| begin_averaging(&cluster, &agent))
+        .collect();
+    cluster.restart_master();
+    for task in &tasks {
+        let state = cluster.state(task.id, TaskState::Running).state;
+        assert_eq!(state, TaskState::Running);
+    }
+    for task in tasks {
+        assert_eq!(cluster.kill(task.id).state, TaskState::Killed);
+    }
+    let after = begin_averaging(&cluster, &agent);
+    assert_eq!(cluster.kill(after.id).state, TaskState::Killed);
+}
+
+/// A master that has lost its file knows nothing. What it offers of a node is free: as many tasks
 /// as there are slots begin beside those that it does not know.
 fn a_new_master_ends_what_it_does_not_know(image: &Image, slots: usize) {
     let mut cluster = Cluster::start();
@@ -26,7 +53,7 @@ fn a_new_master_ends_what_it_does_not_know(image: &Image, slots: usize) {
     for _ in 0..slots {
         let _unknown = begin_averaging(&cluster, &agent);
     }
-    cluster.restart_master();
+    cluster.replace_master();
     let again = cluster.registered();
     assert_eq!((again.id, &again.name), (agent.id, &agent.name));
     let known = (0..slots).map(|_| begin_averaging(&cluster, &again));

@@ -247,24 +247,41 @@ impl Cluster {
         &self.client
     }
 
-    /// Ends the master at once, and starts another where it was.
+    /// Ends the master at once, and starts it again where it was.
     ///
     /// # Panics
     ///
-    /// Where that does not start.
+    /// Where it does not start.
     pub fn restart_master(&mut self) {
         self.master.kill();
+        self.begin_again();
+        self.scheduler = Scheduler::resume(self.client.clone(), self.scheduler.id());
+    }
+
+    /// The same of a master that has lost all that it knew, but for who is enrolled.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    pub fn replace_master(&mut self) {
+        self.master.kill();
+        let store = self.folder.path().join(STORE);
+        if self.agents == Agents::Enrolled {
+            std::fs::remove_file(&store).expect("the master's file");
+            credentials::enroll(&store, enrolled());
+        }
+        self.begin_again();
+        let registered = Scheduler::register(self.client.clone(), "tests");
+        let registered = self.runtime.block_on(registered);
+        self.scheduler = registered.expect("the master answers");
+    }
+
+    fn begin_again(&mut self) {
         self.master = start_master(self.coap, self.agents, self.folder.path());
-        let client = Client::new(URL).expect("a client");
-        let connected = async {
-            // What registered before anybody listened counts as well.
-            let events = client.events_after(0).await?;
-            let scheduler = Scheduler::register(client.clone(), "tests").await?;
-            Ok::<_, Error>((events, scheduler))
-        };
-        let connected = self.runtime.block_on(connected);
-        (self.events, self.scheduler) = connected.expect("the master answers");
-        self.client = client;
+        self.client = Client::new(URL).expect("a client");
+        // What registered before anybody listened counts as well.
+        let events = self.runtime.block_on(self.client.events_after(0));
+        self.events = events.expect("the master answers");
     }
 }
 
