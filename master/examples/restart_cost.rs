@@ -7,7 +7,6 @@
 //! The file is made as a master makes it, by the ledger's own changes, ten tasks of each agent that
 //! run. Serving is the first answer to a call of the HTTP API, of a server that was not there.
 
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant as Clock;
@@ -16,8 +15,8 @@ use anyhow::Context;
 use edgerm_master::ledger::{Change, Ledger, Module};
 use edgerm_master::master::Batch;
 use edgerm_master::{Config, Server, Store};
-use edgerm_protocol::api::{LaunchTask, Restart, TaskResources};
-use edgerm_protocol::owned::{AttributeValue, Description, Device, EcoString, Value};
+use edgerm_protocol::api::{LaunchTask, TaskResources};
+use edgerm_protocol::owned::{AttributeValue, Description, Value};
 use edgerm_protocol::resource::{Access, DeviceClass};
 use edgerm_protocol::{
     BootId, FrameworkId, Instant, ModuleId, OfferId, SessionId, TaskId, TaskState,
@@ -142,46 +141,27 @@ fn module() -> Module {
 }
 
 fn task(number: u32) -> LaunchTask {
-    LaunchTask {
-        id: TaskId(number.into()),
-        name: "sample".to_owned(),
-        module: MODULE,
-        resources: TaskResources {
-            cpus: 10,
-            mem: 65_536,
-            devices: vec!["temperature".to_owned()],
-        },
-        permissions: None,
-        env: BTreeMap::new(),
-        stop_after_disconnected: None,
-        give_up_after: None,
-        restart: Restart::No,
-        max_restarts: None,
-        deadline: None,
-        health_check: None,
-    }
+    let resources = TaskResources {
+        cpus: 10,
+        mem: 65_536,
+        devices: vec!["temperature".to_owned()],
+    };
+    LaunchTask::new(TaskId(number.into()), "sample", MODULE, resources)
 }
 
 /// Five resources and eight attributes.
 fn description() -> Description {
-    let device = |class, kind: &str, access| {
-        Value::Device(Device {
-            class,
-            kind: kind.into(),
-            access,
-        })
-    };
     let resources = [
         ("cpus", Value::Scalar(1000)),
         ("mem", Value::Scalar(16 << 20)),
         ("tasks", Value::Scalar(16)),
         (
             "temperature",
-            device(DeviceClass::Sensor, "temperature", Access::Shared),
+            Value::device(DeviceClass::Sensor, "temperature", Access::Shared),
         ),
         (
             "relay",
-            device(DeviceClass::Actuator, "relay", Access::Exclusive),
+            Value::device(DeviceClass::Actuator, "relay", Access::Exclusive),
         ),
     ];
     let attributes = [
@@ -195,18 +175,9 @@ fn description() -> Description {
         "hostname",
     ];
     Description {
-        resources: resources
-            .into_iter()
-            .map(|(name, value)| (EcoString::from(name), value))
-            .collect(),
+        resources: resources.into(),
         attributes: attributes
-            .into_iter()
-            .map(|name| {
-                (
-                    EcoString::from(name),
-                    AttributeValue::Text("a value".into()),
-                )
-            })
-            .collect(),
+            .map(|name| (name, AttributeValue::Text("a value".into())))
+            .into(),
     }
 }

@@ -21,7 +21,7 @@ use edgerm_master::config::Config;
 use edgerm_master::ledger::Module;
 use edgerm_master::master::{Answer, Master, Output};
 use edgerm_protocol::api::{self, Constraints, NewFramework};
-use edgerm_protocol::owned::{AttributeValue, Description, Device, Value};
+use edgerm_protocol::owned::{AttributeValue, Description, Value};
 use edgerm_protocol::resource::{Access, DeviceClass};
 use edgerm_protocol::{FrameworkId, Instant, ModuleId, TaskId, TaskState};
 use edgerm_task_abi::Permissions;
@@ -262,24 +262,17 @@ fn description(number: u32) -> Description {
     let text = |text: &str| AttributeValue::Text(text.into());
     let texts =
         |texts: &[&str]| AttributeValue::Texts(texts.iter().map(|&text| text.into()).collect());
-    let device = |class, kind: &str, access| {
-        Value::Device(Device {
-            class,
-            kind: kind.into(),
-            access,
-        })
-    };
     let resources = [
         ("cpus", Value::Scalar(1000)),
         ("mem", Value::Scalar(65_536)),
         ("tasks", Value::Scalar(4)),
         (
             "thermometer",
-            device(DeviceClass::Sensor, "temperature", Access::Shared),
+            Value::device(DeviceClass::Sensor, "temperature", Access::Shared),
         ),
         (
             "vent",
-            device(DeviceClass::Actuator, "servo", Access::Exclusive),
+            Value::device(DeviceClass::Actuator, "servo", Access::Exclusive),
         ),
     ];
     let board = ["nrf52840dk_nrf52840", "esp32c3_devkitm", "frdm_k64f"];

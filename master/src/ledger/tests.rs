@@ -328,28 +328,16 @@ fn description(mem: u64, slots: u64, devices: u8) -> Description {
 
 fn launch(id: TaskId, mem: u64, devices: u8) -> LaunchTask {
     let labels = [("d0", devices & 1), ("d1", devices & 2)];
-    LaunchTask {
-        id,
-        name: "task".to_owned(),
-        module: MODULE,
-        resources: TaskResources {
-            cpus: 100,
-            mem,
-            devices: labels
-                .iter()
-                .filter(|(_, bit)| *bit != 0)
-                .map(|(label, _)| (*label).to_owned())
-                .collect(),
-        },
-        permissions: None,
-        env: BTreeMap::new(),
-        stop_after_disconnected: None,
-        give_up_after: None,
-        restart: Restart::No,
-        max_restarts: None,
-        deadline: None,
-        health_check: None,
-    }
+    let resources = TaskResources {
+        cpus: 100,
+        mem,
+        devices: labels
+            .iter()
+            .filter(|(_, bit)| *bit != 0)
+            .map(|(label, _)| (*label).to_owned())
+            .collect(),
+    };
+    LaunchTask::new(id, "task", MODULE, resources)
 }
 
 /// The variant of some module, which nothing here looks into.

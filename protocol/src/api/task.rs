@@ -50,6 +50,31 @@ pub struct LaunchTask {
     pub health_check: Option<HealthCheck>,
 }
 
+impl LaunchTask {
+    /// A task of which nothing is said that may be left out.
+    pub fn new(
+        id: TaskId,
+        name: impl Into<String>,
+        module: ModuleId,
+        resources: TaskResources,
+    ) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            module,
+            resources,
+            permissions: None,
+            env: BTreeMap::new(),
+            stop_after_disconnected: None,
+            give_up_after: None,
+            restart: Restart::No,
+            max_restarts: None,
+            deadline: None,
+            health_check: None,
+        }
+    }
+}
+
 /// What a task holds, besides one slot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

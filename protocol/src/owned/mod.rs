@@ -47,6 +47,18 @@ pub enum Value {
     Device(Device),
 }
 
+impl Value {
+    /// A sensor or an actuator.
+    pub fn device(class: DeviceClass, kind: &str, access: Access) -> Self {
+        let kind = kind.into();
+        Self::Device(Device {
+            class,
+            kind,
+            access,
+        })
+    }
+}
+
 /// A sensor or an actuator of an agent, under its label.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "api", derive(serde::Serialize, serde::Deserialize))]

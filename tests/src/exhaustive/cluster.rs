@@ -1,10 +1,8 @@
 //! The cluster that is explored.
 
-use std::collections::BTreeMap;
-
 use edgerm_agent_core as core;
 use edgerm_protocol::api::{LaunchTask, Restart, TaskResources};
-use edgerm_protocol::owned::{AttributeValue, Description, Device, Value};
+use edgerm_protocol::owned::{AttributeValue, Description, Value};
 use edgerm_protocol::resource::{Access, DeviceClass};
 use edgerm_protocol::{FrameworkId, ModuleId, TaskId};
 
@@ -108,35 +106,22 @@ impl Cluster {
 
     pub(super) fn launch(&self, task: usize, node: usize) -> LaunchTask {
         let plan = self.tasks[task];
+        let resources = TaskResources {
+            cpus: 0,
+            mem: TASK_MEM,
+            devices: plan.relay.then(|| "relay".into()).into_iter().collect(),
+        };
         LaunchTask {
-            id: Self::task(task),
-            name: "explored".into(),
-            module: MODULE,
-            resources: TaskResources {
-                cpus: 0,
-                mem: TASK_MEM,
-                devices: plan.relay.then(|| "relay".into()).into_iter().collect(),
-            },
-            permissions: None,
-            env: BTreeMap::new(),
-            stop_after_disconnected: None,
-            deadline: None,
-            give_up_after: None,
-            health_check: None,
-            max_restarts: None,
             restart: match plan.restarts && Self::keeps_records(node) {
                 true => Restart::Reboot,
                 false => Restart::No,
             },
+            ..LaunchTask::new(Self::task(task), "explored", MODULE, resources)
         }
     }
 
     pub(super) fn description(node: usize) -> Description {
-        let relay = Value::Device(Device {
-            class: DeviceClass::Actuator,
-            kind: "relay".into(),
-            access: Access::Exclusive,
-        });
+        let relay = Value::device(DeviceClass::Actuator, "relay", Access::Exclusive);
         let slots = SLOTS as u64;
         let resources = [
             ("mem", Value::Scalar(slots * TASK_MEM)),

@@ -707,22 +707,10 @@ fn suits(offer: &api::Offer) -> bool {
 }
 
 fn launch(id: TaskId, module: ModuleId) -> LaunchTask {
-    LaunchTask {
-        id,
-        name: "simulated".into(),
-        module,
-        resources: TaskResources {
-            cpus: 100,
-            mem: TASK_MEM,
-            devices: vec!["temperature".into(), "relay".into()],
-        },
-        permissions: None,
-        env: BTreeMap::new(),
-        stop_after_disconnected: None,
-        give_up_after: None,
-        restart: Restart::No,
-        max_restarts: None,
-        deadline: None,
-        health_check: None,
-    }
+    let resources = TaskResources {
+        cpus: 100,
+        mem: TASK_MEM,
+        devices: vec!["temperature".into(), "relay".into()],
+    };
+    LaunchTask::new(id, "simulated", module, resources)
 }

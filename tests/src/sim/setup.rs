@@ -9,7 +9,7 @@ use edgerm_master::access::Enrolled;
 use edgerm_master::config::Config;
 use edgerm_master::master::Master;
 use edgerm_protocol::Instant;
-use edgerm_protocol::owned::{AttributeValue, Description, Device, Value};
+use edgerm_protocol::owned::{AttributeValue, Description, Value};
 use edgerm_protocol::resource::{Access, DeviceClass};
 use sha2::{Digest, Sha256};
 
@@ -117,24 +117,17 @@ pub(super) fn plain(number: u16, seed: u64) -> Build {
 
 /// A small node with a thermometer that tasks share, and a relay that one task has.
 pub(super) fn description() -> Description {
-    let device = |class, kind: &str, access| {
-        Value::Device(Device {
-            class,
-            kind: kind.into(),
-            access,
-        })
-    };
     let resources = [
         ("cpus", Value::Scalar(1_000)),
         ("mem", Value::Scalar(4 * TASK_MEM)),
         ("tasks", Value::Scalar(4)),
         (
             "temperature",
-            device(DeviceClass::Sensor, "temperature", Access::Shared),
+            Value::device(DeviceClass::Sensor, "temperature", Access::Shared),
         ),
         (
             "relay",
-            device(DeviceClass::Actuator, "relay", Access::Exclusive),
+            Value::device(DeviceClass::Actuator, "relay", Access::Exclusive),
         ),
     ];
     let attributes = [

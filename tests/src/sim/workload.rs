@@ -1,6 +1,6 @@
 //! Frameworks that come and go, take offers or leave them, launch, kill and talk to tasks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use edgerm_master::master::{Answer, Reply};
@@ -302,23 +302,15 @@ impl Workload {
             .copied()?;
         self.next_task += 1;
         let seconds = u32::try_from(60 + self.chance.under(600)).unwrap_or(60);
+        let resources = TaskResources {
+            cpus: 100,
+            mem: TASK_MEM,
+            devices,
+        };
         Some(LaunchTask {
-            id: TaskId(self.next_task),
-            name: "simulated".into(),
-            module,
-            resources: TaskResources {
-                cpus: 100,
-                mem: TASK_MEM,
-                devices,
-            },
-            permissions: None,
-            env: BTreeMap::new(),
             stop_after_disconnected: self.chance.percent(15).then_some(seconds),
-            give_up_after: None,
             restart: [Restart::No, Restart::Reboot][usize::from(self.chance.percent(35))],
-            max_restarts: None,
-            deadline: None,
-            health_check: None,
+            ..LaunchTask::new(TaskId(self.next_task), "simulated", module, resources)
         })
     }
 

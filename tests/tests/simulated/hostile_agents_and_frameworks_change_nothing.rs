@@ -1,10 +1,8 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use edgerm_master::access::{Scope, Secret, Tokens};
 use edgerm_protocol::api::{
-    self, Constraints, LaunchTask, NewFramework, NewToken, Restart, Role, SendMessage,
-    TaskResources,
+    self, Constraints, LaunchTask, NewFramework, NewToken, Role, SendMessage, TaskResources,
 };
 use edgerm_protocol::{FrameworkId, ModuleId, OfferId, TaskId, TaskState};
 use edgerm_tests::sim::Cluster;
@@ -121,24 +119,12 @@ impl Hostile {
 }
 
 fn launch(id: TaskId, module: ModuleId) -> LaunchTask {
-    LaunchTask {
-        id,
-        name: "forged".into(),
-        module,
-        resources: TaskResources {
-            cpus: 1,
-            mem: 1,
-            devices: vec!["relay".into()],
-        },
-        permissions: None,
-        env: BTreeMap::new(),
-        stop_after_disconnected: None,
-        give_up_after: None,
-        restart: Restart::No,
-        max_restarts: None,
-        deadline: None,
-        health_check: None,
-    }
+    let resources = TaskResources {
+        cpus: 1,
+        mem: 1,
+        devices: vec!["relay".into()],
+    };
+    LaunchTask::new(id, "forged", module, resources)
 }
 
 /// An agent and a framework that may send anything at any time, and know all ids and sessions:

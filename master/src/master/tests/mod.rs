@@ -434,24 +434,12 @@ pub(super) fn enrolled(index: u8) -> Enrolled {
 }
 
 pub(super) fn task(id: u64) -> LaunchTask {
-    LaunchTask {
-        id: TaskId(id),
-        name: "task".to_owned(),
-        module: MODULE,
-        resources: TaskResources {
-            cpus: 100,
-            mem: 1000,
-            devices: vec!["t0".to_owned()],
-        },
-        permissions: None,
-        env: BTreeMap::new(),
-        stop_after_disconnected: None,
-        give_up_after: None,
-        restart: Restart::No,
-        max_restarts: None,
-        deadline: None,
-        health_check: None,
-    }
+    let resources = TaskResources {
+        cpus: 100,
+        mem: 1000,
+        devices: vec!["t0".to_owned()],
+    };
+    LaunchTask::new(TaskId(id), "task", MODULE, resources)
 }
 
 pub(super) fn update(task: TaskId, state: TaskState) -> StatusUpdate<'static> {
