@@ -2,11 +2,12 @@
 
 use std::ops::Deref;
 
+use edgerm_protocol::AgentId;
 use edgerm_protocol::api::{Constraints, DeviceConstraint};
 use edgerm_protocol::owned::{AttributeValue, EcoString, Resources, Value};
 use edgerm_protocol::resource::names::MEM;
 
-use crate::ledger::{Agent, Module, quantity};
+use crate::ledger::{Agent, Ledger, Module, quantity};
 
 /// Whether `agent`, with `free` left of it, has all that is wanted. What is free takes longest
 /// to find out, so it is looked at last.
@@ -39,6 +40,18 @@ pub(super) fn runs(
         .needs()
         .fit(&agent.attributes, mem)
         .is_ok_and(|fit| fit.mem <= quantity::scalar(free, MEM))
+}
+
+/// The agents that are named, if any are, by name or by id: of those alone [`matches`] is true.
+pub(super) fn named(
+    constraints: &Constraints,
+    ledger: &Ledger,
+) -> Option<impl Iterator<Item = AgentId>> {
+    let ids = constraints.agents.iter().flat_map(|wanted| {
+        let by_name = ledger.agent_named(wanted).map(|agent| agent.id);
+        by_name.into_iter().chain(wanted.parse())
+    });
+    (!constraints.agents.is_empty()).then_some(ids)
 }
 
 fn names(constraints: &Constraints, agent: &Agent) -> bool {

@@ -9,6 +9,8 @@
 
 mod constraint;
 mod share;
+#[cfg(test)]
+mod tests;
 
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,9 +144,15 @@ impl Allocator {
         let start = self
             .last
             .map_or(AgentId(0), |last| AgentId(last.0.wrapping_add(1)));
-        self.free
+        // Of a hundred thousand that are free, those that are named are soon found.
+        let named = constraint::named(&request.constraints, ledger).map(|named| {
+            let free = named.filter(|agent| self.free.contains(agent));
+            free.collect::<BTreeSet<_>>()
+        });
+        let among = named.as_ref().unwrap_or(&self.free);
+        among
             .range(start..)
-            .chain(self.free.range(..start))
+            .chain(among.range(..start))
             .copied()
             .filter(|id| {
                 ledger.agent(*id).is_some_and(|agent| {
