@@ -77,8 +77,14 @@ fn fill(store: &Store, agents: u32, tasks: u32) -> anyhow::Result<()> {
     for number in 0..agents {
         let name = format!("node-{number}");
         let key = Some(number.to_be_bytes());
-        let (id, changes) =
-            ledger.register_agent(&name, BootId(1), 20_000, SessionId(number), key, usize::MAX)?;
+        let (id, changes) = ledger.register_agent(
+            name.into(),
+            BootId(1),
+            20_000,
+            SessionId(number),
+            key,
+            usize::MAX,
+        )?;
         apply(&mut ledger, changes);
         let agent = ledger.agent(id).context("it was registered")?;
         let changes = ledger.describe_agent(agent, description());

@@ -50,7 +50,7 @@ pub(crate) struct Link {
     /// When it was last heard.
     pub(crate) heard_at: Instant,
     /// The request that is asked.
-    pub(crate) asked: Option<(ExchangeId, Command)>,
+    pub(crate) asked: Option<Box<(ExchangeId, Command)>>,
     /// The description, while it is being pulled.
     pub(crate) pull: Option<Box<Pull>>,
     /// Whether to wait until the agent is heard.
@@ -59,8 +59,21 @@ pub(crate) struct Link {
     pub(crate) asks_after: u64,
     /// When the agent may have been silent for too long.
     pub(crate) look_at: Option<Instant>,
+    /// Most links have nothing to say most of the time, and then hold no room for it.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// What waits to be asked.
+#[derive(Debug, Default)]
+struct Waiting {
     control: VecDeque<Command>,
     messages: VecDeque<Command>,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.control.is_empty() && self.messages.is_empty()
+    }
 }
 
 impl Link {
@@ -73,30 +86,41 @@ impl Link {
             held: false,
             asks_after: 0,
             look_at: None,
-            control: VecDeque::new(),
-            messages: VecDeque::new(),
+            waiting: None,
         }
     }
 
     /// Puts `command` last of its kind, unless the same waits or is asked.
     pub(crate) fn push(&mut self, command: Command) {
+        let asked = self.asked.as_ref().is_some_and(|it| it.1 == command);
+        let waiting = self.waiting.get_or_insert_default();
         if let Command::Message(..) = command {
-            self.messages.push_back(command);
-            return;
+            waiting.messages.push_back(command);
+        } else if !asked && !waiting.control.contains(&command) {
+            waiting.control.push_back(command);
         }
-        let asked = self.asked.iter().any(|(_, asked)| *asked == command);
-        if !asked && !self.control.contains(&command) {
-            self.control.push_back(command);
-        }
+        self.shrink();
     }
 
     /// Puts `command` first of its kind: it was asked and is to be asked again.
     pub(crate) fn push_again(&mut self, command: Command) {
+        let waiting = self.waiting.get_or_insert_default();
         if let Command::Message(..) = command {
-            self.messages.push_front(command);
-        } else if !self.control.contains(&command) {
-            self.control.push_front(command);
+            waiting.messages.push_front(command);
+        } else if !waiting.control.contains(&command) {
+            waiting.control.push_front(command);
         }
+    }
+
+    /// Takes the request that is asked, if any.
+    pub(crate) fn take_asked(&mut self) -> Option<Command> {
+        self.asked.take().map(|asked| asked.1)
+    }
+
+    /// Takes the request that is asked, if it is in this exchange.
+    pub(crate) fn take_asked_in(&mut self, exchange: ExchangeId) -> Option<Command> {
+        let asked = self.asked.take_if(|asked| asked.0 == exchange);
+        asked.map(|asked| asked.1)
     }
 
     /// Keeps `command`, and whatever else waits, until the agent is heard.
@@ -107,26 +131,26 @@ impl Link {
 
     /// The next command to ask. A message waits until its task `runs`.
     pub(crate) fn pop(&mut self, runs: impl Fn(TaskId) -> bool) -> Option<Command> {
+        let waiting = self.waiting.as_mut()?;
         let kill = |command: &Command| matches!(command, Command::Kill(_));
-        let first = self.control.iter().position(kill).unwrap_or(0);
-        let next = self.control.remove(first).or_else(|| {
+        let first = waiting.control.iter().position(kill).unwrap_or(0);
+        let next = waiting.control.remove(first).or_else(|| {
             let ready = |command: &Command| command.task().is_some_and(&runs);
-            let at = self.messages.iter().position(ready)?;
-            self.messages.remove(at)
+            let at = waiting.messages.iter().position(ready)?;
+            waiting.messages.remove(at)
         });
-        // Most links have nothing to say most of the time, and then hold no room for it.
-        for queue in [&mut self.control, &mut self.messages] {
-            if queue.is_empty() {
-                *queue = VecDeque::new();
-            }
-        }
+        self.shrink();
         next
     }
 
     /// Forgets what waits about `task`.
     pub(crate) fn forget(&mut self, task: TaskId) {
-        self.control.retain(|command| command.task() != Some(task));
-        self.messages.retain(|command| command.task() != Some(task));
+        if let Some(waiting) = &mut self.waiting {
+            for queue in [&mut waiting.control, &mut waiting.messages] {
+                queue.retain(|command| command.task() != Some(task));
+            }
+        }
+        self.shrink();
     }
 
     /// Forgets everything that waits or is asked: the agent begins anew.
@@ -134,22 +158,33 @@ impl Link {
         self.asked = None;
         self.pull = None;
         self.held = false;
-        self.control.clear();
+        if let Some(waiting) = &mut self.waiting {
+            waiting.control.clear();
+        }
+        self.shrink();
     }
 
     /// Forgets the messages too: the agent is gone.
     pub(crate) fn clear_messages(&mut self) {
-        self.messages.clear();
+        if let Some(waiting) = &mut self.waiting {
+            waiting.messages.clear();
+        }
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        self.waiting.take_if(|waiting| waiting.is_empty());
     }
 
     /// How many wait, beside the one that is asked.
     pub(crate) fn waiting(&self) -> usize {
-        self.control.len() + self.messages.len()
+        let control = self.waiting.as_ref().map_or(0, |it| it.control.len());
+        control + self.messages()
     }
 
     /// How many messages wait.
     pub(crate) fn messages(&self) -> usize {
-        self.messages.len()
+        self.waiting.as_ref().map_or(0, |it| it.messages.len())
     }
 }
 

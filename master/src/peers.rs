@@ -72,7 +72,10 @@ pub(crate) struct Peer {
 pub(crate) struct Peers {
     // In boxes, so that no key is left behind where the tree moves its nodes, and none is as large
     // as eleven of them.
-    peers: BTreeMap<PeerId, Box<Peer>>,
+    /// Those who prove themselves.
+    known: BTreeMap<[u8; 4], Box<Peer>>,
+    /// Those who do not, by where they are.
+    met: BTreeMap<SocketAddr, Box<Peer>>,
     /// Whose path an address is, of those who prove themselves.
     paths: BTreeMap<SocketAddr, [u8; 4]>,
     /// Those who are no agent, longest silent first.
@@ -84,7 +87,8 @@ pub(crate) struct Peers {
 impl Peers {
     pub(crate) fn new(max_strangers: usize) -> Self {
         Self {
-            peers: BTreeMap::new(),
+            known: BTreeMap::new(),
+            met: BTreeMap::new(),
             paths: BTreeMap::new(),
             strangers: BTreeMap::new(),
             clock: 0,
@@ -93,18 +97,25 @@ impl Peers {
     }
 
     pub(crate) fn get_mut(&mut self, peer: PeerId) -> Option<&mut Peer> {
-        self.peers.get_mut(&peer).map(Box::as_mut)
+        let peer = match peer {
+            PeerId::Key(key) => self.known.get_mut(&key),
+            PeerId::Address(address) => self.met.get_mut(&address),
+        };
+        peer.map(Box::as_mut)
     }
 
     /// Whoever that is, where it is the path of `agent`.
     pub(crate) fn path_of(&mut self, agent: AgentId, peer: PeerId) -> Option<&mut Peer> {
-        let peer = self.peers.get_mut(&peer)?;
-        (peer.agent == Some(agent)).then_some(&mut **peer)
+        self.get_mut(peer).filter(|peer| peer.agent == Some(agent))
     }
 
     /// Where requests to this peer go.
     pub(crate) fn address(&self, peer: PeerId) -> Option<SocketAddr> {
-        self.peers.get(&peer)?.path
+        let peer = match peer {
+            PeerId::Key(key) => self.known.get(&key),
+            PeerId::Address(address) => self.met.get(&address),
+        };
+        peer?.path
     }
 
     /// Who proved to be at `address`, if anybody did.
@@ -117,22 +128,21 @@ impl Peers {
     pub(crate) fn meet(&mut self, address: SocketAddr, draw: impl FnOnce() -> u64) -> &mut Peer {
         self.clock += 1;
         let clock = self.clock;
-        let id = PeerId::Address(address);
-        if let Some(peer) = self.peers.get_mut(&id)
+        if let Some(peer) = self.met.get_mut(&address)
             && peer.agent.is_none()
         {
             self.strangers.remove(&peer.used);
             peer.used = clock;
             self.strangers.insert(clock, address);
-        } else if !self.peers.contains_key(&id) {
+        } else if !self.met.contains_key(&address) {
             while self.strangers.len() >= self.max_strangers
                 && let Some((_, oldest)) = self.strangers.pop_first()
             {
-                self.peers.remove(&PeerId::Address(oldest));
+                self.met.remove(&oldest);
             }
             self.strangers.insert(clock, address);
         }
-        self.peers.entry(id).or_insert_with(|| {
+        self.met.entry(address).or_insert_with(|| {
             Box::new(Peer {
                 endpoint: Endpoint::new(Config::default(), Channel::Plain, draw()),
                 agent: None,
@@ -154,8 +164,7 @@ impl Peers {
         address: SocketAddr,
         draw: impl FnOnce() -> u64,
     ) -> &mut Peer {
-        let id = PeerId::Key(credential.key_id());
-        self.peers.entry(id).or_insert_with(|| {
+        self.known.entry(credential.key_id()).or_insert_with(|| {
             let channel = Channel::Protected(Keys::new());
             Box::new(Peer {
                 endpoint: Endpoint::new(Config::default(), channel, draw()),
@@ -174,7 +183,7 @@ impl Peers {
     /// The agent with this key proved to be at `address`. Who was there before is there no more,
     /// as far as is known: requests to it wait until it proves where it is.
     pub(crate) fn prove(&mut self, key: [u8; 4], address: SocketAddr) {
-        let Some(peer) = self.peers.get_mut(&PeerId::Key(key)) else {
+        let Some(peer) = self.known.get_mut(&key) else {
             return;
         };
         if let Some(before) = peer.path.replace(address)
@@ -185,7 +194,7 @@ impl Peers {
         }
         if let Some(displaced) = self.paths.insert(address, key)
             && displaced != key
-            && let Some(displaced) = self.peers.get_mut(&PeerId::Key(displaced))
+            && let Some(displaced) = self.known.get_mut(&displaced)
         {
             displaced.path = None;
         }
@@ -193,7 +202,7 @@ impl Peers {
 
     /// Nobody has this key any more.
     pub(crate) fn forget(&mut self, key: [u8; 4]) -> Option<Box<Peer>> {
-        let peer = self.peers.remove(&PeerId::Key(key))?;
+        let peer = self.known.remove(&key)?;
         if let Some(path) = peer.path
             && self.paths.get(&path) == Some(&key)
         {
@@ -204,30 +213,32 @@ impl Peers {
 
     /// Makes this the path of `agent`. The agent that had it before, if another, is told.
     pub(crate) fn pin(&mut self, id: PeerId, agent: AgentId) -> Option<AgentId> {
-        let peer = self.peers.get_mut(&id)?;
-        if peer.agent.is_none() {
-            self.strangers.remove(&peer.used);
+        let peer = self.get_mut(id)?;
+        let (used, before) = (peer.used, peer.agent.replace(agent));
+        if before.is_none() {
+            self.strangers.remove(&used);
         }
-        peer.agent.replace(agent).filter(|before| *before != agent)
+        before.filter(|before| *before != agent)
     }
 
     /// Lets it be nobody's path again, and an address a stranger's. What was asked there is
     /// forgotten.
     pub(crate) fn unpin(&mut self, id: PeerId) {
-        let Some(peer) = self.peers.get_mut(&id) else {
+        let used = self.clock + 1;
+        let Some(peer) = self.get_mut(id) else {
             return;
         };
         peer.endpoint.cancel();
         if peer.agent.take().is_some()
             && let PeerId::Address(address) = id
         {
-            self.clock += 1;
-            peer.used = self.clock;
+            peer.used = used;
+            self.clock = used;
             self.strangers.insert(self.clock, address);
             if self.strangers.len() > self.max_strangers
                 && let Some((_, oldest)) = self.strangers.pop_first()
             {
-                self.peers.remove(&PeerId::Address(oldest));
+                self.met.remove(&oldest);
             }
         }
     }
@@ -235,7 +246,7 @@ impl Peers {
     /// How many have an endpoint.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.peers.len()
+        self.known.len() + self.met.len()
     }
 }
 

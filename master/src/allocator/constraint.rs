@@ -59,7 +59,7 @@ fn names(constraints: &Constraints, agent: &Agent) -> bool {
     wanted.is_empty()
         || wanted
             .iter()
-            .any(|wanted| *wanted == agent.name || wanted.parse() == Ok(agent.id))
+            .any(|wanted| **wanted == *agent.name || wanted.parse() == Ok(agent.id))
 }
 
 fn is_attribute(value: Option<&AttributeValue>, wanted: &str) -> bool {

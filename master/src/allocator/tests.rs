@@ -28,7 +28,7 @@ fn ledger(slots: &[u64]) -> Ledger {
         let agent = AgentId(id);
         apply(Change::AgentRegistered(AgentRegistration {
             agent,
-            name: name.to_owned(),
+            name: name.into(),
             session: SessionId(id),
             boot: BootId(1),
             ping_period_ms: 60_000,
@@ -91,7 +91,7 @@ proptest! {
         }
         let is_named = |agent: &AgentId| {
             let name = &ledger.agent(*agent).expect("an agent").name;
-            agents.contains(name) || agents.contains(&agent.to_string())
+            agents.iter().any(|wanted| **wanted == **name) || agents.contains(&agent.to_string())
         };
         let all = allocator.suitable(&ledger, NOW, &request(Vec::new(), usize::MAX));
         let expected: Vec<_> = all.into_iter().filter(is_named).take(max).collect();

@@ -2,6 +2,7 @@
 //! module needs and what a launch may carry, all of them or none.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use edgerm_protocol::api::LaunchTask;
 use edgerm_protocol::codec::Text;
@@ -109,14 +110,14 @@ impl Ledger {
         };
         let task = Task {
             id: asked.id,
-            name: asked.name.clone(),
+            name: asked.name.as_str().into(),
             framework: offer.framework,
             owner: self.framework(offer.framework).and_then(|it| it.owner),
             agent: offer.agent,
-            agent_name: agent.name.clone(),
+            agent_name: Arc::clone(&agent.name),
             module: module.id,
             blob,
-            asked: asked.resources.clone(),
+            asked: Arc::new(asked.resources.clone()),
             holds: Task::holdings(&asked.resources, left),
             permissions,
             env: asked.env.clone(),

@@ -6,7 +6,9 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
+use std::sync::Arc;
 
+use edgerm_protocol::api::TaskResources;
 use edgerm_protocol::owned::{AttributeValue, Attributes, EcoString, EcoVec, Resources};
 
 /// How many values of a kind are remembered. One that is unique displaces one of them, which then
@@ -20,12 +22,18 @@ pub(super) struct Alike {
     resources: Recent<Resources>,
     texts: Recent<EcoString>,
     lists: Recent<EcoVec<EcoString>>,
+    asked: Recent<Arc<TaskResources>>,
 }
 
 impl Alike {
     /// The same resources.
     pub(super) fn resources(&mut self, resources: &Resources) -> Resources {
         self.resources.share(resources)
+    }
+
+    /// The same that a task was asked to hold.
+    pub(super) fn asked(&mut self, asked: &Arc<TaskResources>) -> Arc<TaskResources> {
+        self.asked.share(asked)
     }
 
     /// The same attributes, whose names and texts may be others' too.

@@ -5,6 +5,7 @@ use edgerm_protocol::owned::{Attributes, Resources};
 use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::{AgentId, Instant, TaskId, TaskState};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::change::{AgentRegistration, Change, OfferEnd};
 use super::quantity::{self, Scalars};
@@ -188,7 +189,7 @@ impl Ledger {
     }
 
     pub(super) fn accept_task(&mut self, mut task: Task) {
-        task.holds = self.alike.resources(&task.holds);
+        self.share(&mut task);
         if let Some(framework) = self.frameworks.get_mut(&task.framework) {
             framework.tasks.insert(task.id);
             framework.allocated.add(&task.holds);
@@ -198,6 +199,17 @@ impl Ledger {
             quantity::add(&mut agent.used, &task.holds);
         }
         self.tasks.insert(task.id, Box::new(task));
+    }
+
+    /// Lets a task share what others hold alike.
+    pub(super) fn share(&mut self, task: &mut Task) {
+        task.holds = self.alike.resources(&task.holds);
+        task.asked = self.alike.asked(&task.asked);
+        if let Some(agent) = self.agents.get(&task.agent)
+            && agent.name == task.agent_name
+        {
+            task.agent_name = Arc::clone(&agent.name);
+        }
     }
 
     fn move_task(
@@ -215,9 +227,10 @@ impl Ledger {
             return;
         }
         task.state = state;
+        task.history.reserve_exact(1);
         task.history.push((state, now));
         task.exit_code = exit_code;
-        task.detail = detail.map(str::to_owned);
+        task.detail = detail.map(Box::from);
         if !state.is_terminal() {
             return;
         }

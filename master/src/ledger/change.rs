@@ -3,6 +3,8 @@
 //! Ids, sessions and instants are in the change, drawn by whoever decided it, so that the same
 //! changes in the same order give the same ledger. Each changes one [`RowKey`]'s row of what lasts.
 
+use std::sync::Arc;
+
 use edgerm_protocol::api::Needs;
 use edgerm_protocol::owned::Description;
 use edgerm_protocol::{
@@ -116,7 +118,7 @@ pub struct AgentRegistration {
     /// Who the agent is.
     pub agent: AgentId,
     /// What it is called.
-    pub name: String,
+    pub name: Arc<str>,
     /// What its later messages bear.
     pub session: SessionId,
     /// The boot it registered in.

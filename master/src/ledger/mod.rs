@@ -28,6 +28,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use edgerm_protocol::{AgentId, FrameworkId, Instant, ModuleId, OfferId, SessionId, TaskId};
 
@@ -58,7 +59,7 @@ const REMEMBERED_OFFERS: usize = 4096;
 pub struct Ledger {
     // In boxes, as are tasks: a tree has room for half as many again as are in it.
     agents: BTreeMap<AgentId, Box<Agent>>,
-    agent_names: BTreeMap<String, AgentId>,
+    agent_names: BTreeMap<Arc<str>, AgentId>,
     /// Agents that are gone, to be forgotten when there is no room.
     gone: BTreeSet<AgentId>,
     sessions: BTreeMap<SessionId, AgentId>,

@@ -1,10 +1,11 @@
 //! What the ledger holds of each agent, framework, offer and task.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use edgerm_protocol::api::{AgentState, HealthCheck, Restart, STOP_MARGIN, TaskResources};
-use edgerm_protocol::owned::{Attributes, Resources, Value};
+use edgerm_protocol::owned::{Attributes, EcoString, Resources, Value};
 use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::resource::names;
 use edgerm_protocol::{
@@ -22,8 +23,8 @@ use crate::variants::Blob;
 pub struct Agent {
     /// Who it is.
     pub id: AgentId,
-    /// What it is called.
-    pub name: String,
+    /// What it is called: the block that its tasks and its enrolment share.
+    pub name: Arc<str>,
     /// Whether it is heard.
     pub state: AgentState,
     /// What its messages bear; `None` once it is gone, or is to register when it comes back.
@@ -119,7 +120,7 @@ pub struct Task {
     /// Which task.
     pub id: TaskId,
     /// What it is called.
-    pub name: String,
+    pub name: EcoString,
     /// Whose it is.
     pub framework: FrameworkId,
     /// The token that registered that.
@@ -127,13 +128,13 @@ pub struct Task {
     /// Where it runs.
     pub agent: AgentId,
     /// What that agent is called.
-    pub agent_name: String,
+    pub agent_name: Arc<str>,
     /// What it runs.
     pub module: ModuleId,
     /// What its agent fetches and runs: the module, or the variant of it for its memory.
     pub blob: Blob,
-    /// What it was asked to hold.
-    pub asked: TaskResources,
+    /// What it was asked to hold, as others may have been.
+    pub asked: Arc<TaskResources>,
     /// What it holds until it ends: as `asked`, with a slot, and each device as it was offered.
     pub holds: Resources,
     /// What it may call.
@@ -161,7 +162,7 @@ pub struct Task {
     /// What it exited with.
     pub exit_code: Option<i32>,
     /// Why it is in this state.
-    pub detail: Option<String>,
+    pub detail: Option<Box<str>>,
     /// Whether somebody wants it to end.
     pub kill_requested: bool,
 }

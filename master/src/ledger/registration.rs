@@ -1,6 +1,7 @@
 //! Agents come, tell what they have, fall silent and go.
 
 use std::fmt;
+use std::sync::Arc;
 
 use edgerm_protocol::limits::MAX_TASKS;
 use edgerm_protocol::owned::{Description, Value};
@@ -78,7 +79,7 @@ impl Ledger {
     /// [`RegistrationFault`]; nothing changes.
     pub fn register_agent(
         &self,
-        name: &str,
+        name: Arc<str>,
         boot: BootId,
         ping_period_ms: u32,
         session: SessionId,
@@ -89,19 +90,19 @@ impl Ledger {
             return Err(RegistrationFault::PingPeriod(ping_period_ms));
         }
         let mut changes = Vec::new();
-        let agent = match self.agent_names.get(name) {
+        let agent = match self.agent_names.get(&name) {
             Some(agent) => *agent,
             None => {
                 if self.agents.len() >= max_agents {
                     let full = RegistrationFault::TableFull { max: max_agents };
                     changes.push(Change::AgentForgotten(*self.gone.first().ok_or(full)?));
                 }
-                self.new_agent_id(name)
+                self.new_agent_id(&name)
             }
         };
         changes.push(Change::AgentRegistered(AgentRegistration {
             agent,
-            name: name.to_owned(),
+            name,
             session,
             boot,
             ping_period_ms,

@@ -66,6 +66,7 @@ impl Ledger {
             }
             if task.state.is_terminal() {
                 ended.push((task.moved_at(), task.id));
+                ledger.share(&mut task);
                 ledger.tasks.insert(task.id, task);
             } else {
                 ledger.accept_task(*task);

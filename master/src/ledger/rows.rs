@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use edgerm_protocol::api::{AgentState, HealthCheck, Restart, TaskResources};
 use edgerm_protocol::owned::{Attributes, Resources};
@@ -141,7 +142,7 @@ impl<'a> AgentRow<'a> {
     fn into_agent(self, id: AgentId) -> Agent {
         Agent {
             id,
-            name: self.name.into_owned(),
+            name: self.name.into(),
             state: self.state,
             session: self.session,
             key: self.key,
@@ -305,17 +306,17 @@ impl<'a> TaskRow<'a> {
             .collect();
         Task {
             id,
-            name: self.name.into_owned(),
+            name: self.name.into(),
             framework: self.framework,
             owner: self.owner.map(TokenId::from_number),
             agent: self.agent,
-            agent_name: self.agent_name.into_owned(),
+            agent_name: self.agent_name.into(),
             module: self.module,
             blob: Blob {
                 id: self.blob,
                 size: self.blob_size,
             },
-            asked: self.asked.into_owned(),
+            asked: Arc::new(self.asked.into_owned()),
             holds: self.holds.into_owned(),
             permissions: Permissions::from_bits(self.permissions),
             env: self.env.into_owned(),
@@ -331,7 +332,7 @@ impl<'a> TaskRow<'a> {
                 .map_or(TaskState::Unissued, |(state, _)| *state),
             history,
             exit_code: self.exit_code,
-            detail: self.detail.map(Cow::into_owned),
+            detail: self.detail.map(Into::into),
             kill_requested: self.kill_requested,
         }
     }

@@ -103,7 +103,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 struct Run {
     ledger: Ledger,
     log: Vec<Change>,
-    ended: BTreeMap<TaskId, (TaskState, Option<String>)>,
+    ended: BTreeMap<TaskId, (TaskState, Option<Box<str>>)>,
     drawn: u64,
 }
 
@@ -180,7 +180,7 @@ impl Run {
                 let name = format!("agent-{name}");
                 let registered =
                     self.ledger
-                        .register_agent(&name, BootId(1), 1000, session, None, 3);
+                        .register_agent(name.into(), BootId(1), 1000, session, None, 3);
                 registered.map_or_else(|_| Vec::new(), |(_, changes)| changes)
             }
             Operation::Describe {
@@ -597,7 +597,7 @@ fn an_agent_keeps_its_id_and_names_that_collide_get_the_next() {
     let other = Change::AgentRegistered(AgentRegistration {
         key: None,
         agent: id,
-        name: "usurper".to_owned(),
+        name: "usurper".into(),
         session: SessionId(9),
         boot: BootId(1),
         ping_period_ms: 1000,
@@ -605,7 +605,7 @@ fn an_agent_keeps_its_id_and_names_that_collide_get_the_next() {
     let mut taken = Ledger::new();
     taken.apply(NOW, &other);
     let (next, _) = taken
-        .register_agent("agent-0", BootId(1), 1000, SessionId(1), None, 10)
+        .register_agent("agent-0".into(), BootId(1), 1000, SessionId(1), None, 10)
         .unwrap();
     assert_eq!(next, AgentId(id.0.wrapping_add(1)));
 }

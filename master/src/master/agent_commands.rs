@@ -72,7 +72,7 @@ impl Master {
                         Command::Launch(task) => Some(*task),
                         Command::Describe | Command::Kill(_) | Command::Message(..) => None,
                     };
-                    link.asked = Some((exchange, command));
+                    link.asked = Some(Box::new((exchange, command)));
                     let issued = launched
                         .and_then(|task| self.ledger.move_task_to(task, TaskState::Issued, None));
                     self.commit_all(now, issued);
@@ -103,7 +103,7 @@ impl Master {
         let Some(link) = self.links.get_mut(&agent) else {
             return;
         };
-        let Some((_, command)) = link.asked.take_if(|(asked, _)| *asked == exchange) else {
+        let Some(command) = link.take_asked_in(exchange) else {
             return;
         };
         match response {

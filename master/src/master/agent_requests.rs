@@ -10,7 +10,6 @@ use edgerm_protocol::message::{
 use edgerm_protocol::{AgentId, DecodeError, Instant, SessionId, TaskId, decode, encode};
 
 use super::Master;
-use crate::link::Link;
 use crate::peers::PeerId;
 
 /// Largest block of a module: what fits a datagram beside the options.
@@ -179,7 +178,7 @@ impl Master {
             let diagnostic = format!("task {task} has ended: register");
             return Err(Refused(Code::UNAUTHORIZED, diagnostic));
         }
-        let waiting = self.links.get(&agent).map_or(0, Link::waiting);
+        let waiting = self.links.get(&agent).map_or(0, |link| link.waiting());
         let mut pong = Vec::new();
         if waiting > 0 {
             let waiting = Some(u8::try_from(waiting).unwrap_or(u8::MAX));

@@ -127,7 +127,7 @@ impl Master {
             // What it was asked with the keys of before is not answered any more.
             let link = agent.and_then(|agent| self.links.get_mut(&agent));
             if let Some(link) = link
-                && let Some((_, command)) = link.asked.take()
+                && let Some(command) = link.take_asked()
             {
                 link.push_again(command);
             }

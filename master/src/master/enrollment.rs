@@ -17,7 +17,10 @@ impl Master {
 
     /// Takes an agent from now on, in place of the one of its name, whose credential is refused
     /// at once, or who never had one. Whoever calls has made it last.
-    pub fn enroll(&mut self, agent: Enrolled) {
+    pub fn enroll(&mut self, mut agent: Enrolled) {
+        if let Some(known) = self.ledger.agent_named(&agent.name) {
+            agent.name = Arc::clone(&known.name);
+        }
         let name = Arc::clone(&agent.name);
         let was_empty = self.enrolled.is_empty();
         if let Some(key_id) = self.enrolled.put(agent) {
@@ -79,7 +82,7 @@ impl Master {
 
     fn hold_asked(&mut self, agent: AgentId) {
         if let Some(link) = self.links.get_mut(&agent)
-            && let Some((_, command)) = link.asked.take()
+            && let Some(command) = link.take_asked()
         {
             link.hold(command);
         }

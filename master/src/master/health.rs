@@ -72,7 +72,7 @@ impl Master {
             AgentState::Registered if silent_at > now => self.look_at(id, silent_at),
             AgentState::Registered => {
                 let changes = self.ledger.agent_unreachable(agent);
-                tracing::warn!(agent = %id, name = agent.name, "agent is silent");
+                tracing::warn!(agent = %id, name = &*agent.name, "agent is silent");
                 self.commit_all(now, changes);
                 if let Some(link) = self.links.get_mut(&id) {
                     // It might hear, and go on for longer than is known here.
@@ -98,7 +98,7 @@ impl Master {
         let (due, later): (Vec<_>, Vec<_>) = dues.partition(|(at, _)| *at <= now);
         let gone_at = silent_at + give_up;
         if later.is_empty() && gone_at <= now {
-            tracing::warn!(agent = %id, name = agent.name, silence, "agent is given up");
+            tracing::warn!(agent = %id, name = &*agent.name, silence, "agent is given up");
             return self.lose(now, id, &detail);
         }
         let next = later.iter().map(|(at, _)| *at).min();

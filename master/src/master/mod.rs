@@ -149,7 +149,8 @@ pub struct Master {
     uploaded: BTreeMap<TokenId, usize>,
     peers: Peers,
     enrolled: Agents,
-    links: BTreeMap<AgentId, Link>,
+    // In boxes, as agents are in the ledger.
+    links: BTreeMap<AgentId, Box<Link>>,
     timers: BTreeSet<(Instant, Timer)>,
     waits: BTreeMap<WaitId, (Instant, Awaited)>,
     output_waits: BTreeSet<(TaskId, WaitId)>,

@@ -15,7 +15,7 @@ impl Master {
         let link = self
             .links
             .entry(agent)
-            .or_insert_with(|| Link::new(peer, now));
+            .or_insert_with(|| Box::new(Link::new(peer, now)));
         if let Some(before) = self.peers.path_of(agent, link.peer) {
             before.endpoint.cancel();
         }
@@ -32,7 +32,7 @@ impl Master {
         };
         let before = std::mem::replace(&mut link.peer, peer);
         if before != peer
-            && let Some((_, command)) = link.asked.take()
+            && let Some(command) = link.take_asked()
         {
             link.push_again(command);
         }
@@ -42,7 +42,7 @@ impl Master {
                 there.endpoint.cancel();
             }
             if let Some(link) = self.links.get_mut(&displaced)
-                && let Some((_, command)) = link.asked.take()
+                && let Some(command) = link.take_asked()
             {
                 link.hold(command);
             }

@@ -1,6 +1,8 @@
 //! Agents register: version and description are checked, the ledger settles who they are and
 //! what they should run, and a description that did not fit is pulled.
 
+use std::sync::Arc;
+
 use edgerm_coap::Code;
 use edgerm_protocol::codec::List;
 use edgerm_protocol::description::EncodedDescription;
@@ -51,10 +53,13 @@ impl Master {
             return Err(Refused::unwritable());
         }
         let session = self.draw_session();
+        let name = register.name.as_str();
+        let enrolled = self.enrolled.by_name(name);
+        let name = enrolled.map_or_else(|| name.into(), |enrolled| Arc::clone(&enrolled.name));
         let (agent, changes) = self
             .ledger
             .register_agent(
-                register.name.as_str(),
+                name,
                 register.boot,
                 register.ping_period,
                 session,

@@ -96,7 +96,7 @@ impl Master {
         let peer = agent.key.map_or(PeerId::Address(NOWHERE), PeerId::Key);
         let mut link = Link::new(peer, now);
         link.held = agent.state == AgentState::Unreachable;
-        self.links.insert(id, link);
+        self.links.insert(id, Box::new(link));
         if !agent.described {
             self.renew_session(now, id);
         }

@@ -12,7 +12,7 @@ use super::{Answer, Awaited, Master, Paging, Reply};
 use crate::access::Scope;
 use crate::events::Whose;
 use crate::ledger::KillStep;
-use crate::link::{Command, Link};
+use crate::link::Command;
 use crate::outputs::Kept;
 
 /// Which outputs of a task are read.
@@ -101,7 +101,7 @@ impl Master {
             return Err(MessageError::TooLong(payload.len()));
         }
         let agent = task.agent;
-        let waiting = self.links.get(&agent).map_or(0, Link::messages);
+        let waiting = self.links.get(&agent).map_or(0, |link| link.messages());
         if waiting >= self.config.limits.messages {
             return Err(MessageError::Full(waiting));
         }

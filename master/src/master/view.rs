@@ -18,7 +18,7 @@ impl Master {
         let silence = link.map(|link| now.saturating_duration_since(link.heard_at));
         api::Agent {
             id: agent.id,
-            name: agent.name.clone(),
+            name: agent.name.to_string(),
             state: agent.state,
             address: link
                 .and_then(|link| self.address(link))
@@ -45,7 +45,9 @@ impl Master {
             id: offer.id,
             framework: offer.framework,
             agent: offer.agent,
-            agent_name: agent.map(|agent| agent.name.clone()).unwrap_or_default(),
+            agent_name: agent
+                .map(|agent| agent.name.to_string())
+                .unwrap_or_default(),
             resources: offer.resources.clone(),
             attributes: agent
                 .map(|agent| agent.attributes.clone())
@@ -59,16 +61,16 @@ impl Master {
         let silent = agent.is_some_and(|agent| agent.state == api::AgentState::Unreachable);
         api::Task {
             id: task.id,
-            name: task.name.clone(),
+            name: task.name.to_string(),
             framework: task.framework,
             agent: task.agent,
-            agent_name: task.agent_name.clone(),
+            agent_name: task.agent_name.to_string(),
             unreachable: silent && !task.state.is_terminal(),
             module: task.module,
             state: task.state,
             exit_code: task.exit_code,
-            detail: task.detail.clone(),
-            resources: task.asked.clone(),
+            detail: task.detail.as_deref().map(str::to_owned),
+            resources: (*task.asked).clone(),
             stop_after_disconnected: task.stop_after_disconnected,
             give_up_after: task.give_up_after,
             restart: task.restart,

@@ -76,7 +76,7 @@ impl LaunchTask {
 }
 
 /// What a task holds, besides one slot.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TaskResources {
     /// Thousandths of a core.

@@ -43,9 +43,9 @@ impl Record {
         let of_node = u32::try_from(node).expect("few nodes") << 8;
         let session = SessionId(of_node | self.sessions[node]);
         let (boot, period) = (register.boot, register.ping_period);
-        let registered = self
-            .ledger
-            .register_agent(name, boot, period, session, None, NODES);
+        let registered =
+            self.ledger
+                .register_agent(name.into(), boot, period, session, None, NODES);
         let (agent, changes) = registered.expect("a registration that is in order");
         self.apply_all(changes);
         self.links[node] = Waiting::default();

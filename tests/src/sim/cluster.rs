@@ -198,11 +198,11 @@ impl Cluster {
             return;
         };
         let ledger = self.master.ledger();
-        let agents = || ledger.agents(None).filter(|agent| agent.name != "hostile");
+        let agents = || ledger.agents(None).filter(|agent| &*agent.name != "hostile");
         let spied = Spied {
             sessions: agents().filter_map(|agent| agent.session).collect(),
             tasks: ledger.tasks(None).map(|task| task.id).collect(),
-            names: agents().map(|agent| agent.name.clone()).collect(),
+            names: agents().map(|agent| agent.name.to_string()).collect(),
         };
         for (from, bytes) in hostile.act(self.now, &spied) {
             let to = self.master_address;

@@ -201,7 +201,7 @@ impl Oracle {
             report.tasks += 1;
             let told = Told {
                 agent: task.agent,
-                node: task.agent_name.clone(),
+                node: task.agent_name.to_string(),
                 restart: task.restart,
                 state: TaskState::Unissued,
                 since: task.accepted_at,

@@ -178,7 +178,7 @@ fn hostile_agents_and_frameworks_change_nothing() {
         }
         let names = cluster.master().ledger().agents(None);
         let known = |name: &str| name == "hostile" || name.starts_with("node-");
-        assert!(names.map(|agent| agent.name.as_str()).all(known));
+        assert!(names.map(|agent| &*agent.name).all(known));
         assert!(hostile.refused > 1_000, "{} refused", hostile.refused);
         // All is as it was for those who keep to the rules.
         let more = |cluster: &mut Cluster| {

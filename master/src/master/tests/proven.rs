@@ -41,7 +41,7 @@ fn count(world: &World, what: &str) -> u64 {
 
 fn address(world: &World) -> String {
     let mut agents = world.master.ledger().agents(None);
-    let agent = agents.find(|agent| agent.name == "node-0").unwrap();
+    let agent = agents.find(|agent| &*agent.name == "node-0").unwrap();
     world.master.agent(world.now, agent.id).unwrap().address
 }
 
@@ -318,7 +318,7 @@ fn what_was_revoked_ends_at_once_and_what_was_rotated_goes_on_with_the_new() {
     let mut world = World::proving(2);
     let (_, task) = world.launched();
     let of_task = world.master.ledger().task(task).unwrap().agent;
-    let node = usize::from(world.master.ledger().agent(of_task).unwrap().name == "node-1");
+    let node = usize::from(&*world.master.ledger().agent(of_task).unwrap().name == "node-1");
     let name = format!("node-{node}");
     world.ping(node, &[update(task, TaskState::Running)]);
     let rotated = Enrolled {
