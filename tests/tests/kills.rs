@@ -65,7 +65,9 @@ fn start_master(folder: &Path, http: SocketAddr, coap: SocketAddr) -> (Process, 
     command
         .args(["--http", &http.to_string(), "--coap", &coap.to_string()])
         .arg("--store")
-        .arg(folder.join("master.redb"));
+        .arg(folder.join("master.redb"))
+        // However many end, each is looked for in the end.
+        .args(["--limit", "ended-tasks=1000000"]);
     let process = Process::start("the master", command);
     let ready = process.console().line_with(0, "http_addr=");
     (process, ready)
