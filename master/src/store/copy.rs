@@ -24,7 +24,7 @@ use super::enrolled::ENROLLED;
 use super::join::JOIN;
 use super::ledger::{self, TABLES};
 use super::tokens::{self, POLICIES, TOKENS};
-use super::{Kept, Store, StoreError};
+use super::{Kept, Store, StoreError, database_on};
 use crate::master::Batch;
 
 const BACKUP: TableDefinition<'_, &str, u64> = TableDefinition::new("backup");
@@ -36,7 +36,7 @@ impl Store {
     pub(crate) fn of_file(file: File) -> Result<Self, StoreError> {
         let open = move || {
             let backend = FileBackend::new(file.try_clone()?)?;
-            Ok(redb::Builder::new().create_with_backend(backend)?)
+            Ok(database_on(backend)?)
         };
         Self::open_by(Box::new(open), Path::new("the backup"))
     }
@@ -162,7 +162,7 @@ fn copy<K: Key + 'static, V: Value + 'static>(
 pub(crate) fn compact(file: File) -> Result<(), StoreError> {
     let compact = || {
         let backend = FileBackend::new(file)?;
-        let mut database = redb::Builder::new().create_with_backend(backend)?;
+        let mut database = database_on(backend)?;
         database.compact()?;
         Ok(())
     };

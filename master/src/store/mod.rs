@@ -44,6 +44,12 @@ const SCHEMA: TableDefinition<'_, &str, u32> = TableDefinition::new("schema");
 /// all, without the ledger it would end all tasks.
 const VERSION: u32 = 3;
 
+/// Bytes of pages that a database holds, read or to be written: those between the root and the
+/// leaves of 100,000 agents and as many tasks, and the leaves of some commits. More is read again
+/// from the system's cache of the file, and a master takes little memory beside what it holds of
+/// its agents. The default of redb, 1 GiB, would hold the whole file a second time.
+const CACHE: usize = 32 << 20;
+
 /// Why the file is no use.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -134,7 +140,7 @@ impl Store {
         let own = path.to_owned();
         let open = move || {
             let backend = FileBackend::new(open_private(&own)?)?;
-            Ok(redb::Builder::new().create_with_backend(backend)?)
+            Ok(database_on(backend)?)
         };
         Self::open_by(Box::new(open), path)
     }
@@ -147,7 +153,7 @@ impl Store {
     pub fn on<B: StorageBackend>(
         make: impl Fn() -> io::Result<B> + Send + Sync + 'static,
     ) -> Result<Self, StoreError> {
-        let open = move || Ok(redb::Builder::new().create_with_backend(make()?)?);
+        let open = move || Ok(database_on(make()?)?);
         Self::open_by(Box::new(open), Path::new("the storage"))
     }
 
@@ -268,6 +274,12 @@ impl Store {
         });
         written.map_err(|error| StoreError::Write(Box::new(error)))
     }
+}
+
+/// The database on a backend, made where that is empty.
+fn database_on(backend: impl StorageBackend) -> Result<Database, redb::DatabaseError> {
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(CACHE).create_with_backend(backend)
 }
 
 /// Opens a file for its owner alone, whoever made it.
