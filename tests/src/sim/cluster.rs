@@ -198,7 +198,11 @@ impl Cluster {
             return;
         };
         let ledger = self.master.ledger();
-        let agents = || ledger.agents(None).filter(|agent| &*agent.name != "hostile");
+        let agents = || {
+            ledger
+                .agents(None)
+                .filter(|agent| &*agent.name != "hostile")
+        };
         let spied = Spied {
             sessions: agents().filter_map(|agent| agent.session).collect(),
             tasks: ledger.tasks(None).map(|task| task.id).collect(),
