@@ -23,6 +23,7 @@
 //! | `registrar` | changes who is enrolled |
 //! | `http` | warp's routes, one file a resource, and the listener before them |
 //! | [`store`] | the master's file: what lasts of all this |
+//! | `metrics` | what a Prometheus reads |
 //! | `shared`, [`server`] | the lock around the master; sockets and timer |
 //! | [`config`] | all that one may set |
 
@@ -37,6 +38,7 @@ pub mod launch;
 pub mod ledger;
 mod link;
 pub mod master;
+mod metrics;
 pub mod modules;
 pub mod outputs;
 mod peers;

@@ -248,7 +248,9 @@ pub(crate) fn acquaint(
 fn spawn_writer(shared: Arc<Shared>, store: Store) -> io::Result<std::thread::JoinHandle<()>> {
     let write = move || {
         while let Some(batch) = shared.next_batch() {
+            let began = std::time::Instant::now();
             let failed = store.commit(&batch).err().map(|error| error.to_string());
+            shared.metrics.on_commit(began.elapsed(), failed.is_some());
             shared.on_written(batch.number, failed.as_deref());
         }
     };

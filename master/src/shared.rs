@@ -18,6 +18,7 @@ use crate::config::Limits;
 use crate::events::EventRing;
 use crate::http::{Failure, Gate};
 use crate::master::{Answer, Batch, Master, Output, Reply};
+use crate::metrics::Metrics;
 use crate::modules::ModuleFolder;
 use crate::registrar::Registrar;
 use crate::store::Store;
@@ -50,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) max_module: usize,
     /// What is held, and asked, at most.
     pub(crate) limits: Limits,
+    /// What is counted at the sockets and the disk.
+    pub(crate) metrics: Metrics,
     /// How often who may call.
     pub(crate) gate: Gate,
     tokens: Mutex<Tokens>,
@@ -135,6 +138,7 @@ impl Shared {
             any_name: config.insecure || config.tls.is_some(),
             max_module: config.limits.module,
             limits: config.limits,
+            metrics: Metrics::new(),
             gate: Gate::new(&config.limits),
             tokens: Mutex::new(tokens),
             registrar,
@@ -163,6 +167,11 @@ impl Shared {
         let outcome = call(&mut core.master, self.clock.now());
         self.carry_out(&mut core);
         outcome
+    }
+
+    /// Looks at the master, where nothing of what is seen need be on the disk.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Master) -> T) -> T {
+        look(&self.lock().master)
     }
 
     /// Calls the master to change something, and returns once that is on the disk.
@@ -359,6 +368,7 @@ impl Shared {
         for taken in 1..=RECEIVE_BATCH {
             let (length, from) = received;
             let datagram = buffer.get(..length).unwrap_or_default();
+            self.metrics.on_received(length);
             self.call(|master, now| master.handle_datagram(now, from, datagram));
             if taken == RECEIVE_BATCH {
                 break;
@@ -394,8 +404,12 @@ impl Shared {
             match output {
                 Output::Transmit { to, datagram } => {
                     // A full buffer loses it as the network might; retransmission covers both.
-                    if let Err(error) = self.socket.try_send_to(&datagram, to) {
-                        tracing::debug!(%to, %error, "a datagram was not sent");
+                    match self.socket.try_send_to(&datagram, to) {
+                        Ok(_) => self.metrics.on_sent(datagram.len()),
+                        Err(error) => {
+                            self.metrics.on_unsent();
+                            tracing::debug!(%to, %error, "a datagram was not sent");
+                        }
                     }
                 }
                 Output::Event { whose, event } => self.events.publish(whose, event),

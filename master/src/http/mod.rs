@@ -17,6 +17,7 @@ mod guard;
 mod health;
 mod join;
 mod listener;
+mod metrics;
 mod modules;
 mod offers;
 mod query;
@@ -80,7 +81,14 @@ pub(crate) fn routes(
     let open = join::open_route(api);
     let v1 = warp::path("v1").and(caller::admit(api)).and(v1);
     guard::not_from_a_page(api.any_name)
-        .and(open.or(v1).unify().or(health::routes(api)).unify())
+        .and(
+            open.or(v1)
+                .unify()
+                .or(health::routes(api))
+                .unify()
+                .or(metrics::routes(api))
+                .unify(),
+        )
         .recover(failure::recover)
         .unify()
 }

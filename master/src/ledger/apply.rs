@@ -27,6 +27,7 @@ impl Ledger {
                 if let Some(agent) = self.agents.remove(agent) {
                     self.agent_names.remove(&agent.name);
                     self.gone.remove(&agent.id);
+                    self.census.agent(Some(agent.state), None);
                 }
             }
             Change::FrameworkRegistered {
@@ -84,6 +85,8 @@ impl Ledger {
     }
 
     fn register(&mut self, registration: &AgentRegistration) {
+        let before = self.agents.get(&registration.agent).map(|it| it.state);
+        self.census.agent(before, Some(AgentState::Registered));
         let agent = self.agents.entry(registration.agent).or_insert_with(|| {
             Box::new(Agent {
                 id: registration.agent,
@@ -151,6 +154,7 @@ impl Ledger {
             }
             self.gone.insert(agent.id);
         }
+        self.census.agent(Some(agent.state), Some(state));
         agent.state = state;
     }
 
@@ -160,6 +164,7 @@ impl Ledger {
             framework.allocated.add(&offer.resources);
         }
         self.offers.insert(offer.id, offer.clone());
+        self.census.offered.add(&offer.resources);
         if let Some(agent) = self.agents.get_mut(&offer.agent) {
             agent.offers.insert(offer.id);
             quantity::add(&mut agent.offered, &offer.resources);
@@ -167,6 +172,7 @@ impl Ledger {
     }
 
     fn end_offer(&mut self, offer: &Offer, end: OfferEnd) {
+        self.census.offered.remove(&offer.resources);
         if let Some(framework) = self.frameworks.get_mut(&offer.framework) {
             framework.offers.remove(&offer.id);
             framework.allocated.remove(&offer.resources);
@@ -198,6 +204,8 @@ impl Ledger {
             agent.tasks.insert(task.id);
             quantity::add(&mut agent.used, &task.holds);
         }
+        self.census.task(None, Some(task.state));
+        self.census.used.add(&task.holds);
         self.tasks.insert(task.id, Box::new(task));
     }
 
@@ -226,6 +234,7 @@ impl Ledger {
         if !task.state.may_become(state) {
             return;
         }
+        self.census.task(Some(task.state), Some(state));
         task.state = state;
         task.history.reserve_exact(1);
         task.history.push((state, now));
@@ -234,6 +243,7 @@ impl Ledger {
         if !state.is_terminal() {
             return;
         }
+        self.census.used.remove(&task.holds);
         let (framework, agent) = (task.framework, task.agent);
         if let Some(framework) = self.frameworks.get_mut(&framework) {
             framework.tasks.remove(&id);
@@ -249,12 +259,10 @@ impl Ledger {
 
     /// A task that has not ended is kept.
     fn forget_task(&mut self, id: TaskId) {
-        if self
-            .tasks
-            .get(&id)
-            .is_some_and(|task| task.state.is_terminal())
-        {
+        let state = self.tasks.get(&id).map(|task| task.state);
+        if state.is_some_and(TaskState::is_terminal) {
             self.tasks.remove(&id);
+            self.census.task(state, None);
             match self.ended_tasks.front() {
                 Some(oldest) if *oldest == id => {
                     self.ended_tasks.pop_front();

@@ -10,7 +10,7 @@ use edgerm_protocol::{AgentId, FrameworkId, TaskId};
 
 use super::apply::sum;
 use super::quantity::{self, Scalars};
-use super::{Agent, Ledger};
+use super::{Agent, Census, Ledger};
 
 /// A rule that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum Violation {
     WrongCluster,
     /// The agents recorded as gone are not those that are.
     WrongGone,
+    /// The counts of agents, tasks and what they hold are not those of the records.
+    WrongCensus,
     /// A task that has not ended is not counted by its agent, or one that has is.
     Uncounted(TaskId),
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Violation {
             Self::WrongShare(framework) => write!(f, "framework {framework}: wrong share"),
             Self::WrongCluster => f.write_str("the cluster's scalars are a wrong sum"),
             Self::WrongGone => f.write_str("the list of agents that are gone is wrong"),
+            Self::WrongCensus => f.write_str("the counts of agents and tasks are wrong"),
             Self::Uncounted(task) => write!(f, "task {task} is not counted where it should be"),
         }
     }
@@ -77,6 +80,9 @@ impl Ledger {
             if counted == task.state.is_terminal() {
                 return Err(Violation::Uncounted(task.id));
             }
+        }
+        if Census::of(self) != self.census {
+            return Err(Violation::WrongCensus);
         }
         self.check_shares()
     }

@@ -12,6 +12,7 @@ mod accept_error;
 mod alike;
 mod answer;
 mod apply;
+mod census;
 mod change;
 mod few;
 mod invariant;
@@ -36,6 +37,7 @@ pub use crate::policy::PolicyFault;
 pub use accept::MakeVariant;
 pub use accept_error::{AcceptError, AcceptFault};
 pub use answer::is_for_later;
+pub use census::Census;
 pub use change::{AgentRegistration, Change, Module, OfferEnd};
 pub use few::Few;
 pub use invariant::Violation;
@@ -73,6 +75,7 @@ pub struct Ledger {
     modules: BTreeMap<ModuleId, Module>,
     /// Scalars that described agents have together, those that are gone not counted.
     cluster: Scalars,
+    census: Census,
     alike: Alike,
 }
 
@@ -132,6 +135,11 @@ impl Ledger {
         following(&self.offers, after)
     }
 
+    /// How many offers are open.
+    pub fn offer_count(&self) -> usize {
+        self.offers.len()
+    }
+
     /// The task of this id.
     pub fn task(&self, task: TaskId) -> Option<&Task> {
         self.tasks.get(&task).map(Box::as_ref)
@@ -157,9 +165,19 @@ impl Ledger {
         following(&self.modules, after)
     }
 
+    /// How many modules are kept.
+    pub fn module_count(&self) -> usize {
+        self.modules.len()
+    }
+
     /// Scalars that the agents have together, to measure shares against.
     pub fn cluster(&self) -> &Scalars {
         &self.cluster
+    }
+
+    /// How many agents and tasks there are of each state, and what they hold.
+    pub fn census(&self) -> &Census {
+        &self.census
     }
 
     /// The task that ended first of those that are remembered.

@@ -44,6 +44,7 @@ impl Ledger {
                     } else {
                         ledger.cluster.add(&agent.total);
                     }
+                    ledger.census.agent(None, Some(agent.state));
                     ledger.agents.insert(agent.id, Box::new(agent));
                 }
                 Read::Framework(framework) => {
@@ -67,6 +68,7 @@ impl Ledger {
             if task.state.is_terminal() {
                 ended.push((task.moved_at(), task.id));
                 ledger.share(&mut task);
+                ledger.census.task(None, Some(task.state));
                 ledger.tasks.insert(task.id, task);
             } else {
                 ledger.accept_task(*task);

@@ -113,6 +113,7 @@ impl Master {
                 }
             }
             Change::TaskAccepted(task) => {
+                self.tally.accepted += 1;
                 self.allocator.note(&self.ledger, task.agent);
                 self.tell_task(now, task.id);
                 self.queue(task.agent, Command::Launch(task.id));
@@ -120,6 +121,7 @@ impl Master {
             Change::TaskMoved { task, state, .. } => {
                 self.tell_task(now, task);
                 if state.is_terminal() {
+                    *self.tally.ended.entry(state).or_default() += 1;
                     self.on_task_ended(now, task);
                 }
             }

@@ -20,6 +20,7 @@
 //! | `journal` | what is to last, and what is told only then |
 //! | `restore` | a master out of what lasted |
 //! | `retention` | how long ended tasks are remembered |
+//! | `survey` | what there is at one moment, for who watches |
 //! | `waits` | long polls, until they are answered |
 //! | `view` | the ledger's records as the API shows them |
 
@@ -41,6 +42,7 @@ mod policies;
 mod registration;
 mod restore;
 mod retention;
+mod survey;
 mod task_errors;
 mod tasks;
 #[cfg(test)]
@@ -77,6 +79,7 @@ pub use journal::{Batch, StoreFault};
 pub use modules::ModuleError;
 pub use offer_errors::{AcceptError, DeclineError, OfferRequestError};
 pub use page::{LimitOutOfRange, Paging};
+pub use survey::Survey;
 pub use task_errors::{KillError, MessageError, OutputsError};
 pub use tasks::OutputQuery;
 pub use waits::{Answer, Reply};
@@ -171,6 +174,7 @@ pub struct Master {
     unknown: RateLimiter,
     random: Pcg64,
     counters: BTreeMap<&'static str, u64>,
+    tally: survey::Tally,
 }
 
 impl std::fmt::Debug for Master {
@@ -217,6 +221,7 @@ impl Master {
             unknown: RateLimiter::new(limits.unproven, limits.unproven_total, hashing.next_u64()),
             random,
             counters: BTreeMap::new(),
+            tally: survey::Tally::default(),
             config,
         }
     }

@@ -70,6 +70,7 @@ impl Master {
     /// on.
     pub(crate) fn follow(&mut self, before: &Self) {
         self.next_wait = before.next_wait;
+        self.tally = before.tally.clone();
         for (what, count) in &before.counters {
             *self.counters.entry(what).or_default() += count;
         }

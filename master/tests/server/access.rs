@@ -176,6 +176,7 @@ async fn a_call_is_for_who_may_make_it() {
         ("GET", "/v1/modules".to_owned(), Json::Null),
         ("GET", "/v1/tokens".to_owned(), Json::Null),
         ("GET", "/v1/counters".to_owned(), Json::Null),
+        ("GET", "/metrics".to_owned(), Json::Null),
         ("POST", "/v1/frameworks".to_owned(), json!({"name": "x"})),
         (
             "POST",
@@ -260,7 +261,9 @@ fn refusal(who: Who, method: &str, path: &str) -> Option<(u16, &'static str)> {
         Who::Reader | Who::Owner | Who::Other if is_for_operators(path) => {
             Some((403, "notOperator"))
         }
-        Who::Owner | Who::Other if path == "/v1/counters" => Some((403, "notOperator")),
+        Who::Owner | Who::Other if ["/v1/counters", "/metrics"].contains(&path) => {
+            Some((403, "notOperator"))
+        }
         Who::Other if is_one => Some((403, "notYours")),
         Who::Reader | Who::Owner | Who::Other | Who::Operator => None,
     }

@@ -11,6 +11,7 @@ mod backup;
 mod enrollment;
 mod http;
 mod limits;
+mod metrics;
 mod restart;
 mod tls;
 mod versions;

@@ -33,7 +33,9 @@
 //! | `POST /v1/join` | [`Join`] | 201 [`Joined`] |
 //! | `GET /v1/backup` | | all that lasts, secrets included, as one file; for operators |
 //! | `POST /v1/restore` | such a file | [`Restored`]; all that lasts is as in the file from now on |
+//! | `GET /v1/counters` | | how often what was refused, by code |
 //! | `GET /healthz` | | [`Health`] |
+//! | `GET /metrics` | | what Prometheus reads, as text; for who sees everything |
 //!
 //! A master that has issued tokens asks for one, in `Authorization: Bearer`, in all calls but
 //! `/healthz` and `/v1/join`: 401 without, 403 where the [`Role`] does not allow the call. To a framework's token

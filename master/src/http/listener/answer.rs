@@ -15,6 +15,7 @@ use crate::config::HttpLimits;
 use crate::http::failure::Code;
 use crate::http::gate::Source;
 use crate::http::{Api, Failure};
+use crate::metrics::Call;
 
 /// Bytes of a header field besides its name and value: the colon, a space, the end of its line.
 const FIELD_OVERHEAD: usize = 4;
@@ -38,20 +39,25 @@ where
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let (api, source) = (Api::clone(&self.api), self.source);
         let limits = api.limits.http;
+        let call = Call::new(request.method(), request.uri().path());
         let admitted = api.gate.call(source);
         if let Err(failure) = admitted.and_then(|()| check_head(&request, &limits)) {
-            return Box::pin(std::future::ready(Ok(close(&api, failure))));
+            let response = close(&api, failure);
+            api.metrics.on_answer(call, response.status());
+            return Box::pin(std::future::ready(Ok(response)));
         }
         request.extensions_mut().insert(limits);
         let answer = self.routes.call(request);
         Box::pin(async move {
-            let response = answer.await?;
+            let mut response = answer.await?;
             if response.status() == StatusCode::UNAUTHORIZED
                 && let Err(failure) = api.gate.failure(source)
             {
-                return Ok(close(&api, failure));
+                response = close(&api, failure);
+            } else {
+                count(&api, &response);
             }
-            count(&api, &response);
+            api.metrics.on_answer(call, response.status());
             Ok(response)
         })
     }
