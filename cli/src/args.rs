@@ -11,6 +11,7 @@ use edgerm_framework::{Client, api};
 use edgerm_linux_agent::config::amount;
 
 use crate::console::Format;
+use crate::contained::Contained;
 use crate::exit::{self, Failure};
 use crate::own_token::OwnToken;
 use crate::resolve::{self, TaskRef};
@@ -167,7 +168,8 @@ pub(crate) struct Up {
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// A WASM file, or the id of an admitted module or how it begins
-    pub(crate) module: String,
+    #[arg(required_unless_present = "image", conflicts_with = "image")]
+    pub(crate) module: Option<String>,
 
     /// What a node must have: sensor=KIND, actuator=KIND, device=LABEL, agent=NAME or
     /// ATTRIBUTE=VALUE. The task is given the devices. May be said several times
@@ -192,9 +194,12 @@ pub(crate) struct Run {
     pub(crate) cpus: u64,
 
     #[command(flatten)]
+    pub(crate) contained: Contained,
+
+    #[command(flatten)]
     pub(crate) supervision: Supervision,
 
-    /// What the tasks are called [default: the file's name]
+    /// What the tasks are called [default: the file's name, or the image's]
     #[arg(long)]
     pub(crate) name: Option<String>,
 
@@ -289,6 +294,10 @@ pub(crate) struct Allowed {
     #[arg(long, value_name = "KIND")]
     allow_actuator: Vec<String>,
 
+    /// Whether tasks may be containers [default: where all permissions are allowed]
+    #[arg(long, value_name = "BOOL")]
+    allow_containers: Option<bool>,
+
     /// Bytes that tasks may emit and log within a day, all of them together [default: any number]
     #[arg(long, value_name = "BYTES")]
     bytes_per_day: Option<u64>,
@@ -305,6 +314,7 @@ impl Allowed {
             permissions: allowed(&self.allow_permission),
             sensors: allowed(&self.allow_sensor),
             actuators: allowed(&self.allow_actuator),
+            containers: self.allow_containers,
             bytes_per_day: self.bytes_per_day,
         };
         (policy != api::Policy::default()).then_some(policy)

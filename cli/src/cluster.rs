@@ -9,7 +9,7 @@ use edgerm_framework::api::{AgentState, EventKind, NewToken, Role};
 use edgerm_framework::owned::AttributeValue;
 use edgerm_framework::resource::Access;
 use edgerm_linux_agent::Agent;
-use edgerm_linux_agent::config::{self, ActuatorConfig, SensorConfig, Simulation};
+use edgerm_linux_agent::config::{self, ActuatorConfig, Reads, SensorConfig, Simulation};
 use edgerm_master::access::Secret;
 use edgerm_master::{Config, Running, Server};
 use tempfile::TempDir;
@@ -180,6 +180,7 @@ fn nodes(master: &str) -> [config::Config; 4] {
                 label: "pump".into(),
                 kind: "relay".into(),
                 access: Access::Exclusive,
+                path: None,
             }],
         ),
     ]
@@ -192,10 +193,10 @@ fn sine(label: &str, kind: &str, mean: i64, amplitude: i64) -> SensorConfig {
         label: label.into(),
         kind: kind.into(),
         access: Access::Shared,
-        simulate: Simulation::Sine {
+        reads: Reads::Simulated(Simulation::Sine {
             mean,
             amplitude,
             period,
-        },
+        }),
     }
 }

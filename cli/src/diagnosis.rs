@@ -15,8 +15,8 @@ const MAX_NODES: usize = 16;
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     pub(crate) constraints: &'a Constraints,
-    /// The module of `constraints`.
-    pub(crate) module: &'a Module,
+    /// The module of `constraints`; `None`: it is a container.
+    pub(crate) module: Option<&'a Module>,
 }
 
 /// One thing that a node must have.
@@ -120,9 +120,11 @@ fn requirements<'a>(wanted: Wanted<'a>) -> Vec<Requirement<'a>> {
         require(format!("{what} free"), Box::new(free));
     }
     let mem = constraints.module.and_then(|module| module.mem);
-    let fit = move |agent: &Agent| module.needs().fit(&agent.attributes, mem);
-    let unfit = move |agent: &Agent| fit(agent).err().map(|unfit| unfit.to_string());
-    require("fit to run the module".into(), Box::new(unfit));
+    if let Some(module) = module {
+        let fit = move |agent: &Agent| module.needs().fit(&agent.attributes, mem);
+        let unfit = move |agent: &Agent| fit(agent).err().map(|unfit| unfit.to_string());
+        require("fit to run the module".into(), Box::new(unfit));
+    }
     let busy = |agent: &Agent| {
         let none = free(agent, names::TASKS) == 0;
         none.then(|| "no task slot of it is free".to_owned())
@@ -134,11 +136,13 @@ fn requirements<'a>(wanted: Wanted<'a>) -> Vec<Requirement<'a>> {
         let lack = move |agent: &Agent| too_little(agent, name, *amount);
         require(what, Box::new(lack));
     }
-    let no_room = move |agent: &Agent| {
-        let fit = fit(agent).ok()?;
-        too_little(agent, names::MEM, fit.mem)
-    };
-    require("mem for the module free".into(), Box::new(no_room));
+    if let Some(module) = module {
+        let no_room = move |agent: &Agent| {
+            let fit = module.needs().fit(&agent.attributes, mem).ok()?;
+            too_little(agent, names::MEM, fit.mem)
+        };
+        require("mem for the module free".into(), Box::new(no_room));
+    }
     all
 }
 

@@ -23,6 +23,7 @@ mod cluster;
 mod cohort;
 mod commands;
 mod console;
+mod contained;
 mod credential;
 mod diagnosis;
 mod exit;

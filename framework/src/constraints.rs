@@ -1,7 +1,7 @@
 //! What an agent must have, and which of its devices that takes.
 
 use edgerm_protocol::api::{
-    Constraints, DeviceConstraint, Module, ModuleConstraint, Offer, Restart,
+    Constraints, Container, DeviceConstraint, Duty, Module, ModuleConstraint, Offer, Restart,
 };
 use edgerm_protocol::owned::{Device, Resources, Value};
 use edgerm_protocol::resource::DeviceClass;
@@ -37,6 +37,10 @@ pub trait ConstraintsExt: Sized {
     /// Agents that start a task again when this says.
     #[must_use]
     fn restart(self, when: Restart) -> Self;
+
+    /// Agents that run containers.
+    #[must_use]
+    fn containers(self) -> Self;
 
     /// Agents that keep deadlines, health checks and restarts after failures.
     #[must_use]
@@ -81,9 +85,11 @@ impl ConstraintsExt for Constraints {
     }
 
     fn restart(self, when: Restart) -> Self {
-        when.duties().fold(self, |this, duty| {
-            this.attribute(duty.attribute, duty.value)
-        })
+        when.duties().fold(self, dutiful)
+    }
+
+    fn containers(self) -> Self {
+        Container::duties().fold(self, dutiful)
     }
 
     fn supervised(self) -> Self {
@@ -93,6 +99,10 @@ impl ConstraintsExt for Constraints {
     fn assign(&self, offer: &Offer) -> Option<Vec<String>> {
         assign(&self.devices, &offer.resources)
     }
+}
+
+fn dutiful(constraints: Constraints, duty: Duty) -> Constraints {
+    constraints.attribute(duty.attribute, duty.value)
 }
 
 /// Whether a device under `label` is one that `constraint` asks for.

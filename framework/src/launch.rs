@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use edgerm_protocol::TaskId;
 use edgerm_protocol::api::{
-    ENGINE_MEM, HealthCheck, LaunchTask, Module, Offer, Restart, TaskResources,
+    Container, ENGINE_MEM, HealthCheck, LaunchTask, Module, Offer, Restart, TaskResources,
 };
 use edgerm_protocol::owned::Attributes;
 
@@ -13,15 +13,26 @@ use crate::error::Error;
 /// Thousandths of a core that a task is given unless told: a tenth.
 pub const DEFAULT_CPUS: u64 = 100;
 
+/// Bytes of memory that a container is given unless told: 64 MiB.
+pub const DEFAULT_CONTAINER_MEM: u64 = 64 << 20;
+
+/// What a task runs.
+#[derive(Clone, Debug)]
+enum Runs {
+    Module(Module),
+    Container(Container),
+}
+
 /// A task to be launched. Its id is drawn at random when it is.
 #[derive(Clone, Debug)]
 pub struct Launch {
     name: String,
-    module: Module,
+    runs: Runs,
     cpus: u64,
     /// `None`: what suits the agent.
     mem: Option<u64>,
     devices: Vec<String>,
+    ports: Vec<u16>,
     env: BTreeMap<String, String>,
     stop_after_disconnected: Option<u32>,
     give_up_after: Option<u32>,
@@ -35,12 +46,23 @@ impl Launch {
     /// A task called `name` (1 to 32 bytes) that runs `module` with [`DEFAULT_CPUS`] and
     /// [`default_mem`].
     pub fn new(name: impl Into<String>, module: &Module) -> Self {
+        Self::of(name.into(), Runs::Module(module.clone()))
+    }
+
+    /// A task called `name` (1 to 32 bytes) that is a container, with [`DEFAULT_CPUS`] and
+    /// [`DEFAULT_CONTAINER_MEM`], which [`crate::ConstraintsExt::containers`] asks of an offer.
+    pub fn container(name: impl Into<String>, container: Container) -> Self {
+        Self::of(name.into(), Runs::Container(container))
+    }
+
+    fn of(name: String, runs: Runs) -> Self {
         Self {
-            name: name.into(),
-            module: module.clone(),
+            name,
+            runs,
             cpus: DEFAULT_CPUS,
             mem: None,
             devices: Vec::new(),
+            ports: Vec::new(),
             env: BTreeMap::new(),
             stop_after_disconnected: None,
             give_up_after: None,
@@ -70,6 +92,13 @@ impl Launch {
     #[must_use]
     pub fn devices(mut self, labels: Vec<String>) -> Self {
         self.devices = labels;
+        self
+    }
+
+    /// Ports of the agent that it holds.
+    #[must_use]
+    pub fn ports(mut self, ports: Vec<u16>) -> Self {
+        self.ports = ports;
         self
     }
 
@@ -127,15 +156,24 @@ impl Launch {
 
     /// The task as it is launched on `offer`, with an id drawn at random.
     pub(crate) fn on(self, offer: &Offer) -> Result<LaunchTask, Error> {
-        let default = || default_mem(&self.module, &offer.attributes);
+        let default = match &self.runs {
+            Runs::Module(module) => default_mem(module, &offer.attributes),
+            Runs::Container(_) => DEFAULT_CONTAINER_MEM,
+        };
+        let (module, container) = match self.runs {
+            Runs::Module(module) => (Some(module.id), None),
+            Runs::Container(container) => (None, Some(container)),
+        };
         Ok(LaunchTask {
             id: TaskId(getrandom::u64().map_err(Error::Entropy)?),
             name: self.name,
-            module: self.module.id,
+            module,
+            container,
             resources: TaskResources {
                 cpus: self.cpus,
-                mem: self.mem.unwrap_or_else(default),
+                mem: self.mem.unwrap_or(default),
                 devices: self.devices,
+                ports: self.ports,
             },
             permissions: None,
             env: self.env,

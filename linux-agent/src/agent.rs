@@ -15,8 +15,9 @@ use tokio::net::{UdpSocket, lookup_host};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::containers::{Containers, ContainersConfig};
 use crate::devices::Devices;
-use crate::driver::{Driver, Happening};
+use crate::driver::{Driver, Happening, say_executors};
 use crate::executor::{Executor, OUTPUT_CREDIT, TaskEvent};
 use crate::records::RecordStorage;
 use crate::storage::ModuleStorage;
@@ -48,6 +49,10 @@ pub struct Options {
     /// Where is kept what of tasks outlives the agent. `None`: nothing does, and a task that is
     /// to start again is refused.
     pub record_folder: Option<PathBuf>,
+    /// Which containers it runs; `None`: none.
+    pub containers: Option<ContainersConfig>,
+    /// Where is kept which containers it has. Not used without them.
+    pub container_folder: PathBuf,
     /// What it tells of itself.
     pub description: Description,
     /// The devices that it tells of.
@@ -126,11 +131,22 @@ impl Agent {
                 .map_err(unusable(folder))?,
             None => (None, None),
         };
+        let containers = options.containers.map(|config| {
+            let folder = options.container_folder;
+            let opened = Containers::open(config, &options.name, folder.clone(), happen.clone());
+            opened.map_err(unusable(&folder))
+        });
+        let containers = containers.transpose()?;
+        let mut description = options.description;
+        if let Some(containers) = &containers {
+            say_executors(&mut description, containers.is_there().await);
+            containers.watch();
+        }
         let mut entropy = [0; 32];
         getrandom::fill(&mut entropy)?;
         let mut agent = core::Agent::new(
             &options.name,
-            &options.description.to_bytes()?,
+            &description.to_bytes()?,
             core::Config {
                 max_outputs: MAX_OUTPUTS,
                 logs_per_task: LOGS_PER_TASK,
@@ -153,7 +169,10 @@ impl Agent {
             storage,
             _lock: lock,
             happenings,
-            executor: Executor::new(options.devices, events_to(happen.clone())),
+            executor: Executor::new(options.devices.clone(), events_to(happen.clone())),
+            containers,
+            description,
+            devices: options.devices,
             loading: BTreeSet::new(),
             registered: registered_sender,
             epoch: time::Instant::now(),

@@ -3,17 +3,24 @@
 //! Whatever waits for a disk runs aside and comes back as an input, so the loop never blocks,
 //! and things happen in the order in which the agent is told of them.
 
+mod contained;
+
+pub(crate) use contained::say_executors;
+
 use std::collections::BTreeSet;
 use std::time;
 
 use edgerm_agent_core::{Agent, Input, ModuleCheck, Output, RecordKey, StorageError, TaskExit};
 use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
 use edgerm_protocol::message::{LogLevel, ReceivedLaunch};
+use edgerm_protocol::owned::Description;
 use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
 use edgerm_task_abi::{Permissions, TaskEnd};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 
+use crate::containers::{ContainerEvent, Containers};
+use crate::devices::Devices;
 use crate::executor::{Executor, TaskEvent, TaskSpec};
 use crate::records::{RecordLock, RecordStorage};
 use crate::storage_thread::StorageThread;
@@ -26,6 +33,11 @@ pub(crate) enum Happening {
     ModuleLoaded(TaskId, Result<Vec<u8>, StorageError>),
     RecordKept(RecordKey, Result<(), StorageError>),
     Task(TaskEvent),
+    Container(ContainerEvent),
+    /// Whether the container engine answers.
+    Engine(bool),
+    /// Tasks of which there is a container of this agent, or a mark of one.
+    Strays(Vec<TaskId>),
     Leave,
 }
 
@@ -39,6 +51,12 @@ pub(crate) struct Driver {
     /// for room in it.
     pub(crate) happenings: mpsc::Receiver<Happening>,
     pub(crate) executor: Executor,
+    /// `None`: it runs none.
+    pub(crate) containers: Option<Containers>,
+    /// What it tells of itself.
+    pub(crate) description: Description,
+    /// The devices that it tells of.
+    pub(crate) devices: Devices,
     /// Tasks whose module is being read, of which the executor does not know yet.
     pub(crate) loading: BTreeSet<TaskId>,
     pub(crate) registered: watch::Sender<Option<AgentId>>,
@@ -97,6 +115,9 @@ impl Driver {
             }
             // Stopped while its module was read.
             Happening::ModuleLoaded(id, _) if !self.loading.remove(&id) => {}
+            Happening::ModuleLoaded(id, Ok(bytes)) if bytes.starts_with(b"{") => {
+                self.contain(id, &bytes);
+            }
             Happening::ModuleLoaded(id, Ok(wasm)) => self.start(id, wasm),
             Happening::ModuleLoaded(id, Err(_)) => {
                 self.input(Input::TaskStartFailed(
@@ -110,6 +131,9 @@ impl Driver {
             }
             Happening::RecordKept(key, Err(error)) => self.input(Input::PersistFailed(key, error)),
             Happening::Task(event) => self.on_task_event(event),
+            Happening::Container(event) => self.on_container_event(event),
+            Happening::Engine(is_there) => self.on_engine(is_there),
+            Happening::Strays(tasks) => self.on_strays(&tasks),
             Happening::Leave => self.input(Input::Leave),
         }
     }
@@ -178,6 +202,10 @@ impl Driver {
                     tracing::info!(task = %id, ?reason, "stopping");
                     if self.loading.remove(&id) {
                         self.input(Input::TaskExited(id, TaskExit::Killed));
+                    } else if let Some(containers) =
+                        self.containers.as_ref().filter(|it| it.has(id))
+                    {
+                        containers.stop(id, reason);
                     } else {
                         self.executor.kill(id);
                     }
@@ -190,6 +218,9 @@ impl Driver {
                 Output::Registered(agent) => {
                     tracing::info!(%agent, "registered");
                     self.registered.send_replace(Some(agent));
+                    if let Some(containers) = &self.containers {
+                        containers.look_for_strays();
+                    }
                 }
                 Output::RegistrationRefused(code, reason) => {
                     tracing::warn!(%code, reason, "the master refuses this agent; it will try again");

@@ -11,6 +11,7 @@
 //! | `driver` | the loop around the sans-IO agent |
 //! | [`engine`] | wasmi behind the host API's engine trait |
 //! | [`executor`] | tasks: a thread, a mailbox and a host each |
+//! | [`containers`] | tasks that are containers, by Docker's engine |
 //! | [`devices`] | sensors and actuators |
 //! | [`storage`] | the cache of modules |
 //! | [`records`] | what of tasks outlives the agent |
@@ -19,6 +20,7 @@
 
 pub mod agent;
 pub mod config;
+pub mod containers;
 pub mod devices;
 mod driver;
 pub mod engine;

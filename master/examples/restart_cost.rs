@@ -151,6 +151,7 @@ fn task(number: u32) -> LaunchTask {
         cpus: 10,
         mem: 65_536,
         devices: vec!["temperature".to_owned()],
+        ports: Vec::new(),
     };
     LaunchTask::new(TaskId(number.into()), "sample", MODULE, resources)
 }

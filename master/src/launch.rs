@@ -23,12 +23,19 @@ pub fn encode_launch<'b>(
     session: SessionId,
     buffer: &'b mut [u8],
 ) -> Result<&'b [u8], EncodeError> {
+    // What else there is of a container is in its manifest, and it outlives its agent.
+    let contained = task.runs.container().is_some();
+    let env = task.env.iter().filter(|_| !contained);
     let launch = Launch {
         session,
         task: task.id,
         module: task.blob.id,
         module_size: task.blob.size,
-        mem: saturated(task.asked.mem),
+        mem: if contained {
+            0
+        } else {
+            saturated(task.asked.mem)
+        },
         cpus: (task.asked.cpus > 0).then(|| saturated(task.asked.cpus)),
         permissions: (!task.permissions.is_empty()).then_some(task.permissions.bits()),
         devices: List::from_first(
@@ -37,11 +44,11 @@ pub fn encode_launch<'b>(
                 .iter()
                 .filter_map(|label| Text::new(label).ok()),
         ),
-        env: List::from_first(task.env.iter().filter_map(|(key, value)| {
+        env: List::from_first(env.filter_map(|(key, value)| {
             let key = Text::new(key).ok()?;
             Some(Variable { key, value })
         })),
-        restart: task.restart.is_after_reboot().then_some(true),
+        restart: (contained || task.restart.is_after_reboot()).then_some(true),
         stop_after_disconnected: task.stop_after_disconnected,
         deadline: task.deadline,
         max_silence: task.health_check.map(|check| check.silence_s),

@@ -109,13 +109,22 @@ impl Peers {
         self.get_mut(peer).filter(|peer| peer.agent == Some(agent))
     }
 
+    /// The agent whose path this is.
+    pub(crate) fn agent_at(&self, peer: PeerId) -> Option<AgentId> {
+        self.get(peer)?.agent
+    }
+
     /// Where requests to this peer go.
     pub(crate) fn address(&self, peer: PeerId) -> Option<SocketAddr> {
+        self.get(peer)?.path
+    }
+
+    fn get(&self, peer: PeerId) -> Option<&Peer> {
         let peer = match peer {
             PeerId::Key(key) => self.known.get(&key),
             PeerId::Address(address) => self.met.get(&address),
         };
-        peer?.path
+        peer.map(Box::as_ref)
     }
 
     /// Who proved to be at `address`, if anybody did.

@@ -29,13 +29,21 @@ pub enum VariantError {
     KeyTaken,
 }
 
-/// A module as an agent fetches it.
+/// What an agent fetches to run a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blob {
     /// Its digest.
     pub id: ModuleId,
     /// Bytes.
     pub size: u32,
+}
+
+impl Blob {
+    /// None yet.
+    pub(crate) const NONE: Self = Self {
+        id: ModuleId([0; 32]),
+        size: 0,
+    };
 }
 
 /// Variants, by what they were made of and by what agents ask for.

@@ -39,6 +39,9 @@ pub const MAX_TASKS: usize = 16;
 /// Devices granted to one task at most.
 pub const MAX_TASK_DEVICES: usize = 8;
 
+/// Ports that one task holds at most: as many as it may have devices.
+pub const MAX_PORTS: usize = 8;
+
 /// Environment variables of one task at most.
 pub const MAX_ENV: usize = 16;
 

@@ -13,7 +13,7 @@ pub mod attributes {
     pub const ARCH: &str = "arch";
     /// Board, as Zephyr names it: `nrf52840dk_nrf52840`.
     pub const BOARD: &str = "board";
-    /// What runs tasks here, a list of `wasm` and `docker`.
+    /// What runs tasks here, a list of [`super::WASM`] and [`super::DOCKER`].
     pub const EXECUTORS: &str = "executors";
     /// WASM features of the engine beyond the first version, a list.
     pub const WASM_FEATURES: &str = "wasm_features";
@@ -52,6 +52,12 @@ pub const AFTER_REBOOT: &str = "reboot";
 /// In [`attributes::SUPERVISES`]: it ends tasks at their deadline or when they show no sign of life,
 /// and starts those again that failed, where they say so.
 pub const TASKS: &str = "tasks";
+
+/// In [`attributes::EXECUTORS`]: it runs WASM modules.
+pub const WASM: &str = "wasm";
+
+/// In [`attributes::EXECUTORS`]: it runs containers.
+pub const DOCKER: &str = "docker";
 
 /// What a device measures or moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,7 @@
 pub mod aiocoap;
 pub mod bare_metal;
 pub mod credentials;
+pub mod docker;
 pub mod exhaustive;
 pub mod firmware;
 pub mod fleet;

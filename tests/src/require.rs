@@ -38,6 +38,7 @@ use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 use xtask::toolchain::{self, NoToolchain};
 
 use crate::aiocoap::{self, NoOscore};
+use crate::docker::{self, NoRoot};
 use crate::firmware::namespace::{self, NoNamespace};
 use crate::firmware::workspace::{NoWorkspace, Workspace};
 
@@ -57,16 +58,19 @@ pub enum Component {
     Zephyr,
     /// What builds and runs the node for a bare Cortex-M3.
     BareMetal,
+    /// Docker's engine and what its images are made of here, for root, who starts it.
+    Docker,
 }
 
 impl Component {
     /// Every component.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::WasmC,
         Self::Libcoap,
         Self::Aiocoap,
         Self::Zephyr,
         Self::BareMetal,
+        Self::Docker,
     ];
 
     /// What it is called in [`REQUIRE`].
@@ -77,6 +81,7 @@ impl Component {
             Self::Aiocoap => "aiocoap",
             Self::Zephyr => "zephyr",
             Self::BareMetal => "bare-metal",
+            Self::Docker => "docker",
         }
     }
 
@@ -109,6 +114,10 @@ impl Component {
                  qemu-system-misc iproute2 util-linux; \
                  pip install west",
             ),
+            Self::Docker => (
+                &["dockerd", "docker", "busybox"],
+                "docker.io busybox-static",
+            ),
             Self::BareMetal => (
                 &["qemu-system-arm", "arm-none-eabi-gcc", "setpriv"],
                 "qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi util-linux",
@@ -140,6 +149,7 @@ impl Component {
                 Workspace::find()?;
                 namespace::probe()?;
             }
+            Self::Docker => docker::probe()?,
             Self::BareMetal => {
                 toolchain::cargo_with_sources()?;
             }
@@ -182,6 +192,14 @@ pub enum Absent {
     Namespace(NoNamespace),
     /// Rust for a bare Cortex-M3.
     Toolchain(NoToolchain),
+    /// Root, who may start an engine.
+    Root(NoRoot),
+}
+
+impl From<NoRoot> for Absent {
+    fn from(none: NoRoot) -> Self {
+        Self::Root(none)
+    }
 }
 
 impl From<NoOscore> for Absent {
@@ -218,6 +236,7 @@ impl fmt::Display for Absent {
             Self::Workspace(none) => none.fmt(f),
             Self::Namespace(none) => none.fmt(f),
             Self::Toolchain(none) => none.fmt(f),
+            Self::Root(none) => none.fmt(f),
         }
     }
 }

@@ -17,7 +17,7 @@ use edgerm_framework::owned::{AttributeValue, Device, Value};
 use edgerm_framework::resource::{Access, DeviceClass};
 use edgerm_framework::{Client, ConstraintsExt, Error, Launch, Scheduler, TaskId, TaskState};
 use edgerm_linux_agent::Agent as LinuxAgent;
-use edgerm_linux_agent::config::{Config as LinuxConfig, SensorConfig, Simulation};
+use edgerm_linux_agent::config::{Config as LinuxConfig, Reads, SensorConfig, Simulation};
 use edgerm_master::{Config, Running, Server};
 use edgerm_task_abi::Trap;
 use edgerm_tests::bare_metal::BareMetal;
@@ -167,10 +167,10 @@ impl World {
             label: "thermometer".to_owned(),
             kind: "temperature".into(),
             access: Access::Shared,
-            simulate: Simulation::Replay {
+            reads: Reads::Simulated(Simulation::Replay {
                 path: repository("tests/bare-metal/readings.csv"),
                 column: 0,
-            },
+            }),
         };
         let credential = self.folder.path().join("linux.credential");
         credentials::write(&credential, LINUX, &LINUX_CREDENTIAL);

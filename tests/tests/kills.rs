@@ -291,7 +291,7 @@ async fn nothing_acknowledged_is_lost_whoever_is_killed() {
             let shown = shown.unwrap_or_else(|error| panic!("{task} is lost: {error}"));
             if !shown.state.is_terminal() {
                 running += 1;
-                if shown.module == spin.id {
+                if shown.module == Some(spin.id) {
                     scheduler.kill(*task).await.unwrap();
                 }
             }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use edgerm_framework::api::{EventKind, Offer, Output, Task};
+use edgerm_framework::launch::DEFAULT_CONTAINER_MEM;
 use edgerm_framework::resource::names;
 use edgerm_framework::{Client, ConstraintsExt, Error, Launch, Scheduler, TaskState};
 use tokio::sync::mpsc;
@@ -19,7 +20,7 @@ use crate::diagnosis::Wanted;
 use crate::exit::Failure;
 use crate::gather::Gathered;
 use crate::interrupt::Interrupt;
-use crate::{module_source, outputs, selector, units};
+use crate::{contained, module_source, outputs, selector, units};
 
 /// What the framework of all runs is called.
 const FRAMEWORK: &str = "edgerm-run";
@@ -33,7 +34,10 @@ const OUTPUT_QUEUE: usize = 64;
 pub(super) async fn run(console: &Console, client: Client, args: &Run) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     let prepared = async {
-        let module = module_source::obtain(console, &client, &args.module).await?;
+        let module = match &args.module {
+            Some(name) => Some(module_source::obtain(console, &client, name).await?),
+            None => None,
+        };
         let scheduler = join(&client).await?;
         let cohort = Cohort::watch_own(&scheduler).await?;
         Ok::<_, Failure>((module, scheduler, cohort))
@@ -42,7 +46,9 @@ pub(super) async fn run(console: &Console, client: Client, args: &Run) -> Result
         prepared = prepared => prepared?,
         () = interrupt.raised() => return Err(Failure::Interrupted),
     };
-    if let Some(class) = selector::class_without_device(&module.permissions, &args.on) {
+    let permissions = module.as_ref().map(|it| it.permissions.as_slice());
+    let permissions = permissions.unwrap_or_default();
+    if let Some(class) = selector::class_without_device(permissions, &args.on) {
         console.note(&format!(
             "it may use {class}s, but is given none: --on {class}=KIND gives it one"
         ));
@@ -50,13 +56,18 @@ pub(super) async fn run(console: &Console, client: Client, args: &Run) -> Result
     if let Some(warning) = args.supervision.warning() {
         console.note(&warning);
     }
-    let constraints = selector::constraints(&args.on)
-        .at_least(names::CPUS, args.cpus)
-        .module(&module, args.mem);
+    let constraints = selector::constraints(&args.on).at_least(names::CPUS, args.cpus);
+    let constraints = match &module {
+        Some(module) => constraints.module(module, args.mem),
+        None => {
+            let mem = args.mem.unwrap_or(DEFAULT_CONTAINER_MEM);
+            constraints.containers().at_least(names::MEM, mem)
+        }
+    };
     let constraints = args.supervision.constrain(constraints);
     let wanted = Wanted {
         constraints: &constraints,
-        module: &module,
+        module: module.as_ref(),
     };
     let mut gathered = Gathered::default();
     tokio::select! {
@@ -116,13 +127,23 @@ fn order(args: &Run, wanted: Wanted<'_>, offer: &Offer) -> Result<Launch, Failur
             offer.agent_name
         ))
     })?;
-    let name = args
-        .name
-        .clone()
-        .unwrap_or_else(|| module_source::task_name(&args.module));
-    let mut launch = Launch::new(name, wanted.module)
-        .cpus(args.cpus)
-        .devices(devices);
+    let said = args.name.clone();
+    let launch = match (wanted.module, args.contained.on(offer)?) {
+        (_, Some((container, ports))) => {
+            let image = || contained::task_name(&container.image);
+            Launch::container(said.unwrap_or_else(image), container).ports(ports)
+        }
+        (Some(module), None) => {
+            let file = args.module.as_deref().unwrap_or_default();
+            let name = said.unwrap_or_else(|| module_source::task_name(file));
+            Launch::new(name, module)
+        }
+        (None, None) => {
+            let nothing = "there is neither a module nor an image to run";
+            return Err(Failure::Unexpected(nothing.to_owned()));
+        }
+    };
+    let mut launch = launch.cpus(args.cpus).devices(devices);
     launch = args.supervision.put_into(launch);
     if let Some(mem) = args.mem {
         launch = launch.mem(mem);

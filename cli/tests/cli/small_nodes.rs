@@ -4,7 +4,7 @@ use std::path::Path;
 
 use edgerm_framework::resource::Access;
 use edgerm_linux_agent::Agent;
-use edgerm_linux_agent::config::{Config, SensorConfig, Simulation};
+use edgerm_linux_agent::config::{Config, Reads, SensorConfig, Simulation};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -31,7 +31,7 @@ impl Nodes {
                 label: "thermometer".into(),
                 kind: "temperature".into(),
                 access: Access::Shared,
-                simulate: Simulation::Constant(21_500_000),
+                reads: Reads::Simulated(Simulation::Constant(21_500_000)),
             };
             let config = Config {
                 data_dir: data.path().join(name),

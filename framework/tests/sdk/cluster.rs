@@ -7,7 +7,7 @@ use edgerm_framework::api::{Constraints, Task};
 use edgerm_framework::resource::Access;
 use edgerm_framework::{Client, ConstraintsExt, Launch, Scheduler};
 use edgerm_linux_agent::Agent;
-use edgerm_linux_agent::config::{Config as AgentConfig, SensorConfig, Simulation};
+use edgerm_linux_agent::config::{Config as AgentConfig, Reads, SensorConfig, Simulation};
 use edgerm_master::{Config, Running, Server};
 
 /// A master, an agent called `bench` with a thermometer that always reads 21.5, and a client.
@@ -32,7 +32,7 @@ impl Cluster {
             label: "thermometer".into(),
             kind: "temperature".into(),
             access: Access::Shared,
-            simulate: Simulation::Constant(21_500_000),
+            reads: Reads::Simulated(Simulation::Constant(21_500_000)),
         };
         let config = AgentConfig {
             data_dir: data.path().into(),

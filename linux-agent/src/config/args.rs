@@ -44,6 +44,11 @@ pub struct Args {
     #[arg(long, value_name = "RANGES")]
     pub ports: Option<String>,
 
+    /// Run containers by the Docker engine that listens at this socket, which gives the cluster
+    /// what the engine may: mind who may launch [default: none]
+    #[arg(long, value_name = "PATH")]
+    pub docker: Option<PathBuf>,
+
     /// Tasks that run at once, 1 to 15 [default: 8]
     #[arg(long, value_name = "TASKS")]
     pub slots: Option<String>,

@@ -48,6 +48,8 @@ impl Config {
             module_folder: self.data_dir.join("modules"),
             module_cache: self.module_cache,
             record_folder: self.restart.then(|| self.data_dir.join("records")),
+            containers: self.containers.clone(),
+            container_folder: self.data_dir.join("containers"),
             description: self.describe(&devices),
             devices,
             core: core::Config {

@@ -8,9 +8,9 @@ use edgerm_protocol::standard;
 
 use super::amount::{self, Wanted};
 use super::error::{ConfigError, DeviceProblem};
-use super::file::{self, Scalar, Simulate};
+use super::file::{self, Scalar, Simulate, SimulateActuator};
 use super::load::{Source, understood};
-use super::{ActuatorConfig, Config, SensorConfig, Simulation};
+use super::{ActuatorConfig, Config, Reads, SensorConfig, Simulation};
 use crate::devices::{
     Constant, Devices, Driver, HWMON_ROOT, IIO_ROOT, Memory, Replay, Sensor, Sine, parse_micro,
 };
@@ -30,21 +30,28 @@ impl Config {
             label,
             kind,
             access,
-            simulate,
+            reads,
         } in &self.sensors
         {
             check(&devices, DeviceClass::Sensor, label, kind)?;
-            let driver = Driver::Sensor(simulate.sensor(label)?);
+            let driver = match reads {
+                Reads::Simulated(simulate) => Driver::Sensor(simulate.sensor(label)?),
+                Reads::File(path) => Driver::File(DeviceClass::Sensor, path.clone()),
+            };
             devices.add(label, kind, *access, driver);
         }
         for ActuatorConfig {
             label,
             kind,
             access,
+            path,
         } in &self.actuators
         {
             check(&devices, DeviceClass::Actuator, label, kind)?;
-            let driver = Driver::Actuator(Box::<Memory>::default());
+            let driver = match path {
+                Some(path) => Driver::File(DeviceClass::Actuator, path.clone()),
+                None => Driver::Actuator(Box::<Memory>::default()),
+            };
             devices.add(label, kind, *access, driver);
         }
         if self.hwmon {
@@ -117,15 +124,48 @@ impl Source<'_> {
         tables: Vec<file::Sensor>,
     ) -> Result<Vec<SensorConfig>, ConfigError> {
         let sensors = tables.into_iter().map(|table| {
-            let simulate = self.simulation(&table.label, table.simulate)?;
+            let reads = match (table.simulate, table.path) {
+                (Some(simulate), None) => {
+                    Reads::Simulated(self.simulation(&table.label, simulate)?)
+                }
+                (None, Some(path)) => Reads::File(path),
+                (None, None) | (Some(_), Some(_)) => {
+                    let setting = self.in_file(&format!("the sensor {:?}", table.label));
+                    return Err(ConfigError::SimulatedOrFile { setting });
+                }
+            };
             Ok(SensorConfig {
                 label: table.label,
                 kind: table.kind,
                 access: table.access.into(),
-                simulate,
+                reads,
             })
         });
         sensors.collect()
+    }
+
+    /// The tables `[[actuator]]`, understood.
+    pub(super) fn actuators(
+        &self,
+        tables: Vec<file::Actuator>,
+    ) -> Result<Vec<ActuatorConfig>, ConfigError> {
+        let actuators = tables.into_iter().map(|table| {
+            let path = match (table.simulate, table.path) {
+                (Some(SimulateActuator::Memory), None) => None,
+                (None, Some(path)) => Some(path),
+                (None, None) | (Some(_), Some(_)) => {
+                    let setting = self.in_file(&format!("the actuator {:?}", table.label));
+                    return Err(ConfigError::SimulatedOrFile { setting });
+                }
+            };
+            Ok(ActuatorConfig {
+                label: table.label,
+                kind: table.kind,
+                access: table.access.into(),
+                path,
+            })
+        });
+        actuators.collect()
     }
 
     fn simulation(&self, label: &str, simulate: Simulate) -> Result<Simulation, ConfigError> {
@@ -148,16 +188,6 @@ impl Source<'_> {
             },
         })
     }
-}
-
-/// The tables `[[actuator]]`.
-pub(super) fn actuators(tables: Vec<file::Actuator>) -> Vec<ActuatorConfig> {
-    let actuators = tables.into_iter().map(|table| ActuatorConfig {
-        label: table.label,
-        kind: table.kind,
-        access: table.access.into(),
-    });
-    actuators.collect()
 }
 
 fn micro(text: &str) -> Result<i64, Wanted> {

@@ -48,6 +48,18 @@ pub enum ConfigError {
         /// Why not.
         cause: io::Error,
     },
+    /// Containers, where nothing is kept of tasks.
+    #[error(
+        "containers outlive their agent, which finds them again by its records: let restart be \
+         true, or leave docker out"
+    )]
+    ContainersWithoutRestart,
+    /// A declared device that is neither simulated nor a file, or both.
+    #[error("{setting} is either simulated or a file: give it simulate or path")]
+    SimulatedOrFile {
+        /// Which device, in the file.
+        setting: Setting,
+    },
     /// The file is no TOML, or has a key that means nothing, or a value of a wrong type.
     #[error("{}: {cause}every key is in agent.example.toml", path.display())]
     Syntax {

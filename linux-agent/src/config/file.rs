@@ -20,6 +20,9 @@ pub(super) struct File {
     pub(super) mem: Option<Scalar>,
     pub(super) disk: Option<Scalar>,
     pub(super) ports: Option<Scalar>,
+    pub(super) docker: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) container: Container,
     pub(super) slots: Option<Scalar>,
     pub(super) max_task_mem: Option<Scalar>,
     pub(super) module_cache: Option<Scalar>,
@@ -59,7 +62,8 @@ pub(super) struct Sensor {
     pub(super) kind: String,
     #[serde(default = "shared")]
     pub(super) access: Access,
-    pub(super) simulate: Simulate,
+    pub(super) simulate: Option<Simulate>,
+    pub(super) path: Option<PathBuf>,
 }
 
 /// `simulate` of a sensor.
@@ -96,8 +100,17 @@ pub(super) struct Actuator {
     #[serde(default = "exclusive")]
     pub(super) access: Access,
     /// Said in so many words, so that nobody waits for a declared motor to turn.
-    #[serde(rename = "simulate")]
-    pub(super) _simulate: SimulateActuator,
+    pub(super) simulate: Option<SimulateActuator>,
+    pub(super) path: Option<PathBuf>,
+}
+
+/// `[container]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Container {
+    pub(super) mounts: Vec<PathBuf>,
+    pub(super) capabilities: Vec<String>,
+    pub(super) host_network: bool,
 }
 
 /// `simulate` of an actuator.

@@ -13,6 +13,7 @@ use super::environment::{Environment, default_data_dir, nonempty};
 use super::file::{File, Scalar};
 use super::word::{attribute, attribute_name, host_and_port, name, slot_count};
 use super::{Args, Config, ConfigError, DEFAULT_MASTER, Setting, credential};
+use crate::containers::ContainersConfig;
 use crate::machine::Machine;
 
 /// What every variable of the environment begins with.
@@ -136,12 +137,23 @@ impl Source<'_> {
         self.set(hwmon, "hwmon", &args.hwmon, file.hwmon, amount::boolean)?;
         self.set(iio, "iio", &args.iio, file.iio, amount::boolean)?;
 
+        let docker = self.path("docker", &args.docker, file.docker);
+        config.containers = docker.map(|socket| ContainersConfig {
+            socket,
+            mounts: file.container.mounts,
+            capabilities: file.container.capabilities,
+            host_network: file.container.host_network,
+        });
+        if config.containers.is_some() && !config.restart {
+            return Err(ConfigError::ContainersWithoutRestart);
+        }
+
         let in_file = file.attributes.into_iter();
         config.attributes = in_file.map(|(name, value)| (name, value.into())).collect();
         self.check_attributes(&config.attributes)?;
         self.add_attributes(&mut config.attributes, &args.attributes)?;
         config.sensors = self.sensors(file.sensor)?;
-        config.actuators = super::devices::actuators(file.actuator);
+        config.actuators = self.actuators(file.actuator)?;
         Ok(config)
     }
 

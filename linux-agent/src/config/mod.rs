@@ -22,6 +22,7 @@ use edgerm_protocol::limits::MAX_TASKS;
 use edgerm_protocol::owned::Attributes;
 use edgerm_protocol::resource::{Access, Range};
 
+use crate::containers::ContainersConfig;
 use crate::machine::Machine;
 
 pub use args::Args;
@@ -55,6 +56,8 @@ pub struct Config {
     pub disk: Option<u64>,
     /// Ports for tasks, up to 8 ranges.
     pub ports: Vec<Range>,
+    /// Which containers it runs; `None`: none.
+    pub containers: Option<ContainersConfig>,
     /// Tasks that run at once, 1 to [`MAX_SLOTS`]: 8.
     pub slots: usize,
     /// Bytes of memory of one task at most: 16 MiB.
@@ -90,7 +93,16 @@ pub struct SensorConfig {
     /// How many tasks may use it at once.
     pub access: Access,
     /// What it reads.
-    pub simulate: Simulation,
+    pub reads: Reads,
+}
+
+/// What a declared sensor reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// It is simulated.
+    Simulated(Simulation),
+    /// It is a file under `/dev`, which a container reads as it knows how.
+    File(PathBuf),
 }
 
 /// What a simulated sensor reads, in millionths of the unit of its kind.
@@ -116,15 +128,18 @@ pub enum Simulation {
     },
 }
 
-/// An actuator that is declared: it remembers what it is set to, and tells the log.
+/// An actuator that is declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActuatorConfig {
     /// What it is called on this agent, 1 to 32 bytes.
     pub label: String,
-    /// What it would move, by its standard name.
+    /// What it moves, by its standard name.
     pub kind: String,
     /// How many tasks may use it at once.
     pub access: Access,
+    /// A file under `/dev`, which a container writes as it knows how. `None`: it is simulated,
+    /// remembers what it is set to, and tells the log.
+    pub path: Option<PathBuf>,
 }
 
 impl Config {
@@ -149,6 +164,7 @@ impl Config {
             mem: machine.task_mem(),
             disk: None,
             ports: Vec::new(),
+            containers: None,
             slots: 8,
             max_task_mem: 16 << 20,
             module_cache: 64 << 20,

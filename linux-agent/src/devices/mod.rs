@@ -48,6 +48,8 @@ pub trait Actuator: Send {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DeviceError {
+    /// It is a file that containers alone are given.
+    ForContainers,
     /// The kernel said no.
     Io(io::Error),
     /// The kernel gave a text that is no number.
@@ -59,6 +61,7 @@ pub enum DeviceError {
 impl fmt::Display for DeviceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ForContainers => f.write_str("it is a file that containers alone are given"),
             Self::Io(error) => error.fmt(f),
             Self::NotANumber(text) => write!(f, "{text:?} is no number"),
             Self::OutOfRange(text) => write!(f, "{text:?} is out of range"),
@@ -80,6 +83,8 @@ pub enum Driver {
     Sensor(Box<dyn Sensor>),
     /// It is written.
     Actuator(Box<dyn Actuator>),
+    /// It is a file under `/dev` that a container is given; modules cannot use it.
+    File(DeviceClass, PathBuf),
 }
 
 impl fmt::Debug for Driver {
@@ -87,6 +92,7 @@ impl fmt::Debug for Driver {
         f.write_str(match self {
             Self::Sensor(_) => "Sensor",
             Self::Actuator(_) => "Actuator",
+            Self::File(..) => "File",
         })
     }
 }
@@ -105,14 +111,16 @@ impl Device {
         // A driver that panicked may have left nothing half-done but its own reading.
         match &mut *self.driver.lock().unwrap_or_else(PoisonError::into_inner) {
             Driver::Sensor(sensor) => Some(sensor.read()),
-            Driver::Actuator(_) => None,
+            Driver::Actuator(_) | Driver::File(DeviceClass::Actuator, _) => None,
+            Driver::File(DeviceClass::Sensor, _) => Some(Err(DeviceError::ForContainers)),
         }
     }
 
     /// Writes it; `None` where it is no actuator.
     pub fn write(&self, value: i64) -> Option<Result<(), DeviceError>> {
         match &mut *self.driver.lock().unwrap_or_else(PoisonError::into_inner) {
-            Driver::Sensor(_) => None,
+            Driver::Sensor(_) | Driver::File(DeviceClass::Sensor, _) => None,
+            Driver::File(DeviceClass::Actuator, _) => Some(Err(DeviceError::ForContainers)),
             Driver::Actuator(actuator) => Some(actuator.write(value)),
         }
     }
@@ -133,6 +141,7 @@ impl Devices {
         let class = match driver {
             Driver::Sensor(_) => DeviceClass::Sensor,
             Driver::Actuator(_) => DeviceClass::Actuator,
+            Driver::File(class, _) => class,
         };
         let mut free = label.to_owned();
         let mut number = 1;
@@ -182,6 +191,15 @@ impl Devices {
                 let path = path.display();
                 tracing::warn!(%path, "{MAX_DISCOVERED} devices are enough: a sensor is left out");
             }
+        }
+    }
+
+    /// The file of the device of this label, where it is one that containers are given.
+    pub fn path(&self, label: &str) -> Option<PathBuf> {
+        let driver = self.get(label)?.driver.lock();
+        match &*driver.unwrap_or_else(PoisonError::into_inner) {
+            Driver::File(_, path) => Some(path.clone()),
+            Driver::Sensor(_) | Driver::Actuator(_) => None,
         }
     }
 

@@ -339,6 +339,8 @@ impl Rig {
             module_folder: folder.path().to_owned(),
             module_cache: 1 << 20,
             record_folder: None,
+            containers: None,
+            container_folder: folder.path().join("containers"),
             description: Description::default(),
             devices,
             core,

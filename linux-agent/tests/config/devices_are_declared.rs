@@ -51,6 +51,7 @@ fn a_device_that_cannot_be_is_refused() {
         label: "a".into(),
         kind: "temperature".into(),
         access: Access::Exclusive,
+        path: None,
     };
     let config = Config {
         actuators: vec![motor],

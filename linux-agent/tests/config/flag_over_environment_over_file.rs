@@ -21,6 +21,35 @@ fn defaults_are_the_machines() {
 }
 
 #[test]
+fn containers_are_run_where_an_engine_is_named_and_records_are_kept() {
+    let (_folder, path) = file(
+        "docker = 'docker.sock'\n[container]\nmounts = ['/srv']\ncapabilities = ['NET_RAW']\n\
+         host_network = true\n",
+    );
+    let config = load(&["--config", &path], &[]).unwrap();
+    let containers = config.containers.unwrap();
+    assert_eq!(
+        containers.socket,
+        Path::new(&path).with_file_name("docker.sock")
+    );
+    assert_eq!(containers.mounts, [Path::new("/srv")]);
+    assert_eq!(containers.capabilities, ["NET_RAW"]);
+    assert!(containers.host_network);
+    let refused = load(&["--config", &path, "--restart", "false"], &[]).unwrap_err();
+    assert!(
+        refused.to_string().contains("let restart be true"),
+        "{refused}"
+    );
+    let env = [("EDGERM_AGENT_DOCKER", "/run/env.sock")];
+    let config = load(&[], &env).unwrap();
+    assert_eq!(
+        config.containers.unwrap().socket,
+        Path::new("/run/env.sock")
+    );
+    assert_eq!(load(&[], &[]).unwrap().containers, None);
+}
+
+#[test]
 fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let (_folder, path) = file(
         "name = 'file'\nmaster = 'file:1'\ncpus = 1.5\nmem = '1GiB'\ndisk = 1000\n\
@@ -39,6 +68,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         mem: 1 << 30,
         disk: Some(1000),
         ports: vec![Range { start: 1, end: 3 }],
+        containers: None,
         slots: 2,
         max_task_mem: 1 << 20,
         module_cache: 1 << 20,

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 
 use clap::Parser;
-use edgerm_linux_agent::config::{Args, Config, ConfigError, SensorConfig, Simulation};
+use edgerm_linux_agent::config::{Args, Config, ConfigError, Reads, SensorConfig, Simulation};
 use edgerm_linux_agent::machine::Machine;
 use edgerm_protocol::owned::AttributeValue;
 use edgerm_protocol::resource::Access;
@@ -67,6 +67,6 @@ pub(crate) fn sensor(label: &str, kind: &str) -> SensorConfig {
         label: label.into(),
         kind: kind.into(),
         access: Access::Shared,
-        simulate: Simulation::Constant(1),
+        reads: Reads::Simulated(Simulation::Constant(1)),
     }
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::CommandFactory;
-use edgerm_linux_agent::config::{Config, Simulation};
+use edgerm_linux_agent::config::{Config, Reads, Simulation};
+use edgerm_linux_agent::containers::ContainersConfig;
 use edgerm_protocol::owned::Attributes;
 use edgerm_protocol::resource::Access;
 
@@ -21,8 +22,9 @@ fn the_example_is_loaded_and_its_comments_have_the_defaults() {
         amplitude: 4_000_000,
         period: Duration::from_secs(60),
     };
-    assert_eq!(config.sensors[0].simulate, swing);
-    assert_eq!(config.sensors[1].simulate, Simulation::Constant(45_250_000));
+    assert_eq!(config.sensors[0].reads, Reads::Simulated(swing));
+    let constant = Simulation::Constant(45_250_000);
+    assert_eq!(config.sensors[1].reads, Reads::Simulated(constant));
     assert_eq!(config.sensors[1].access, Access::Shared);
     assert_eq!(config.actuators[0].access, Access::Exclusive);
     let rest = Config {
@@ -56,7 +58,17 @@ fn the_example_is_loaded_and_its_comments_have_the_defaults() {
         .lines()
         .map(|line| setting(line).unwrap_or_else(|| line.to_owned()));
     let all = load_text(&lines.collect::<Vec<_>>().join("\n")).unwrap();
-    assert_eq!(all.sensors.len(), 3, "the replay is a setting, too");
+    assert_eq!(
+        all.sensors.len(),
+        4,
+        "the file and the replay are settings, too"
+    );
+    let containers = all.containers.as_ref().unwrap();
+    assert_eq!(containers.socket, ContainersConfig::default().socket);
+    assert_eq!(
+        (containers.mounts.len(), containers.host_network),
+        (1, false)
+    );
     let fixed = |config: &Config| {
         (
             config.master.clone(),

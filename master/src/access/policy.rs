@@ -102,6 +102,7 @@ mod tests {
                 permissions: set(&["log", "emit"]),
                 sensors: set(&["temperature", "of_their_own"]),
                 actuators: set(&[]),
+                containers: Some(false),
                 bytes_per_day: Some(1),
             },
         ];

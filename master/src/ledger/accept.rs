@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use edgerm_protocol::api::LaunchTask;
 use edgerm_protocol::codec::Text;
-use edgerm_protocol::limits::{MAX_ENV, MAX_NAME, MAX_TASK_DEVICES};
+use edgerm_protocol::limits::{MAX_ENV, MAX_NAME, MAX_PORTS, MAX_TASK_DEVICES};
 use edgerm_protocol::owned::{Resources, Value};
 use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::resource::names;
@@ -15,7 +15,8 @@ use edgerm_task_abi::{Permission, Permissions};
 
 use super::accept_error::{AcceptError, AcceptFault};
 use super::change::{Change, OfferEnd};
-use super::{Agent, Ledger, Module, Offer, OfferError, Task, quantity};
+use super::container::{self, ContainerFault};
+use super::{Agent, Ledger, Module, Offer, OfferError, Runs, Task, quantity};
 use crate::launch;
 use crate::variants::{Blob, VariantError};
 
@@ -87,35 +88,38 @@ impl Ledger {
             return Err(AcceptFault::IdUsed(asked.id));
         }
         Text::<MAX_NAME>::new(&asked.name).map_err(AcceptFault::Name)?;
-        let module = self
-            .modules
-            .get(&asked.module)
-            .ok_or(AcceptFault::UnknownModule(asked.module))?;
-        check_resources(asked, left)?;
-        check_env(asked)?;
-        let permissions = granted(asked, module)?;
-        let fit = module
-            .needs()
-            .fit(&agent.attributes, Some(asked.resources.mem))
-            .map_err(AcceptFault::Unfit)?;
-        check_supervision(asked)?;
-        let mut duties = asked.duties();
-        if let Some(duty) = duties.find(|duty| !duty.is_done_by(&agent.attributes)) {
-            return Err(AcceptFault::NotDone(duty));
-        }
-        let (id, size) = (module.id, module.size);
-        let blob = match fit.is_variant {
-            true => variant(id, launch::saturated(fit.mem)).map_err(AcceptFault::NoVariant)?,
-            false => Blob { id, size },
+        let (runs, permissions, blob) = match (asked.module, &asked.container) {
+            (Some(id), None) => {
+                let module = self.modules.get(&id);
+                let module = module.ok_or(AcceptFault::UnknownModule(id))?;
+                check_resources(asked, left)?;
+                check_supervision(asked)?;
+                check_env(asked)?;
+                let permissions = granted(asked, module)?;
+                check_duties(asked, agent)?;
+                let blob = fitting(asked, module, agent, variant)?;
+                (Runs::Module(module.id), permissions, blob)
+            }
+            (None, Some(container)) => {
+                check_resources(asked, left)?;
+                check_supervision(asked)?;
+                container::check(asked, container).map_err(AcceptFault::Container)?;
+                check_duties(asked, agent)?;
+                let runs = Runs::Container(Box::new(container.clone()));
+                (runs, Permissions::NONE, Blob::NONE)
+            }
+            (None, None) | (Some(_), Some(_)) => {
+                return Err(AcceptFault::Container(ContainerFault::NotOne));
+            }
         };
-        let task = Task {
+        let mut task = Task {
             id: asked.id,
             name: asked.name.as_str().into(),
             framework: offer.framework,
             owner: self.framework(offer.framework).and_then(|it| it.owner),
             agent: offer.agent,
             agent_name: Arc::clone(&agent.name),
-            module: module.id,
+            runs,
             blob,
             asked: Arc::new(asked.resources.clone()),
             holds: Task::holdings(&asked.resources, left),
@@ -134,6 +138,7 @@ impl Ledger {
             detail: None,
             kill_requested: false,
         };
+        task.name_manifest().map_err(AcceptFault::Container)?;
         if launch::fits(&task) {
             Ok(task)
         } else {
@@ -144,6 +149,7 @@ impl Ledger {
 
 fn check_resources(asked: &LaunchTask, left: &Resources) -> Result<(), AcceptFault> {
     let resources = &asked.resources;
+    let module = asked.module.is_some();
     let amounts = [
         (names::TASKS, 1),
         (names::MEM, resources.mem),
@@ -158,7 +164,8 @@ fn check_resources(asked: &LaunchTask, left: &Resources) -> Result<(), AcceptFau
                 held,
             });
         }
-        if u32::try_from(asked).is_err() {
+        // What is told of a container has room for more.
+        if asked > u32::MAX.into() && module {
             return Err(AcceptFault::Amount { resource, asked });
         }
     }
@@ -178,7 +185,50 @@ fn check_resources(asked: &LaunchTask, left: &Resources) -> Result<(), AcceptFau
             return Err(AcceptFault::Device { at, label });
         }
     }
+    check_ports(&resources.ports, left)
+}
+
+fn check_ports(ports: &[u16], left: &Resources) -> Result<(), AcceptFault> {
+    at_most("resources.ports", ports.len(), MAX_PORTS)?;
+    let free = match left.get(names::PORTS) {
+        Some(Value::Ranges(ranges)) => ranges.as_slice(),
+        Some(Value::Scalar(_) | Value::Set(_) | Value::Device(_)) | None => &[],
+    };
+    for (at, &port) in ports.iter().enumerate() {
+        let is_free = free
+            .iter()
+            .any(|range| (range.start..=range.end).contains(&port));
+        let before = ports.iter().take(at);
+        if !is_free || before.into_iter().any(|other| *other == port) {
+            return Err(AcceptFault::Port { at, port });
+        }
+    }
     Ok(())
+}
+
+fn check_duties(asked: &LaunchTask, agent: &Agent) -> Result<(), AcceptFault> {
+    let mut duties = asked.duties();
+    match duties.find(|duty| !duty.is_done_by(&agent.attributes)) {
+        Some(duty) => Err(AcceptFault::NotDone(duty)),
+        None => Ok(()),
+    }
+}
+
+/// What `agent` fetches of the module: as it is, or a variant for the memory that is asked for.
+fn fitting(
+    asked: &LaunchTask,
+    module: &Module,
+    agent: &Agent,
+    variant: MakeVariant<'_>,
+) -> Result<Blob, AcceptFault> {
+    let needs = module.needs();
+    let fit = needs.fit(&agent.attributes, Some(asked.resources.mem));
+    let fit = fit.map_err(AcceptFault::Unfit)?;
+    let (id, size) = (module.id, module.size);
+    match fit.is_variant {
+        true => variant(id, launch::saturated(fit.mem)).map_err(AcceptFault::NoVariant),
+        false => Ok(Blob { id, size }),
+    }
 }
 
 fn check_env(asked: &LaunchTask) -> Result<(), AcceptFault> {

@@ -8,6 +8,7 @@ use edgerm_protocol::limits::MAX_BODY;
 use edgerm_protocol::{FrameworkId, ModuleId, TaskId};
 use edgerm_task_abi::{Permission, Permissions};
 
+use super::container::ContainerFault;
 use super::offer::OfferError;
 use crate::policy::PolicyFault;
 use crate::variants::VariantError;
@@ -81,6 +82,15 @@ pub enum AcceptFault {
         /// The label.
         label: String,
     },
+    /// The offer does not hold this port, or a task before has it, or it is listed twice.
+    Port {
+        /// Its place in the list, from 0.
+        at: usize,
+        /// Which.
+        port: u16,
+    },
+    /// The container breaks a rule.
+    Container(ContainerFault),
     /// More members than a launch can carry.
     TooMany {
         /// Of which field.
@@ -179,6 +189,11 @@ impl fmt::Display for AcceptFault {
             Self::Device { label, .. } => {
                 write!(f, "the offer holds no device {label} that is free")
             }
+            Self::Port { port, .. } => write!(
+                f,
+                "the offer holds no port {port} that is free, or it is listed twice"
+            ),
+            Self::Container(fault) => fault.fmt(f),
             Self::TooMany { field, count, max } => {
                 write!(f, "{count} members of {field}, at most {max} fit a launch")
             }

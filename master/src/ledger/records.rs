@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgerm_protocol::api::{AgentState, HealthCheck, Restart, STOP_MARGIN, TaskResources};
+use edgerm_protocol::api::{
+    AgentState, Container, HealthCheck, Restart, STOP_MARGIN, TaskResources,
+};
 use edgerm_protocol::owned::{Attributes, EcoString, Resources, Value};
 use edgerm_protocol::planted::{Bug, is_planted};
-use edgerm_protocol::resource::names;
+use edgerm_protocol::resource::{Range, names};
 use edgerm_protocol::{
     AgentId, BootId, FrameworkId, Instant, ModuleId, OfferId, SessionId, TaskId, TaskState,
 };
@@ -114,6 +116,33 @@ pub struct Offer {
     pub expires_at: Instant,
 }
 
+/// What a task runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// An admitted module.
+    Module(ModuleId),
+    /// A container.
+    Container(Box<Container>),
+}
+
+impl Runs {
+    /// The module, unless it is a container.
+    pub const fn module(&self) -> Option<ModuleId> {
+        match self {
+            Self::Module(module) => Some(*module),
+            Self::Container(_) => None,
+        }
+    }
+
+    /// The container, unless it is a module.
+    pub fn container(&self) -> Option<&Container> {
+        match self {
+            Self::Module(_) => None,
+            Self::Container(container) => Some(container),
+        }
+    }
+}
+
 /// One task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
@@ -130,8 +159,9 @@ pub struct Task {
     /// What that agent is called.
     pub agent_name: Arc<str>,
     /// What it runs.
-    pub module: ModuleId,
-    /// What its agent fetches and runs: the module, or the variant of it for its memory.
+    pub runs: Runs,
+    /// What its agent fetches: the module, or the variant of it for its memory; of a container,
+    /// its [manifest](Task::manifest).
     pub blob: Blob,
     /// What it was asked to hold, as others may have been.
     pub asked: Arc<TaskResources>,
@@ -195,11 +225,25 @@ impl Task {
             let device = offered.get(label)?;
             matches!(device, Value::Device(_)).then(|| (label.clone(), device.clone()))
         });
+        let ports = asked.ports.iter();
+        let ports: Vec<_> = ports
+            .map(|port| Range {
+                start: *port,
+                end: *port,
+            })
+            .collect();
+        let ports = (!ports.is_empty()).then(|| {
+            (
+                names::PORTS.to_owned(),
+                Value::Ranges(quantity::normal(&ports)),
+            )
+        });
         scalars
             .into_iter()
             .filter(|(_, amount)| *amount > 0)
             .map(|(name, amount)| (name.to_owned(), Value::Scalar(amount)))
             .chain(devices)
+            .chain(ports)
             .collect()
     }
 }

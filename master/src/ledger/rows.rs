@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use edgerm_protocol::api::{AgentState, HealthCheck, Restart, TaskResources};
+use edgerm_protocol::api::{AgentState, Container, HealthCheck, Restart, TaskResources};
 use edgerm_protocol::owned::{Attributes, Resources};
 use edgerm_protocol::{
     AgentId, BootId, FrameworkId, Instant, ModuleId, OfferId, SessionId, TaskId, TaskState,
@@ -18,7 +18,7 @@ use edgerm_task_abi::Permissions;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::Scalars;
-use super::{Agent, Few, Framework, Ledger, Module, Offer, Task};
+use super::{Agent, Few, Framework, Ledger, Module, Offer, Runs, Task};
 use crate::access::TokenId;
 use crate::variants::Blob;
 
@@ -230,7 +230,11 @@ struct TaskRow<'a> {
     owner: Option<u64>,
     agent: AgentId,
     agent_name: Cow<'a, str>,
-    module: ModuleId,
+    /// Absent where it runs a container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    module: Option<ModuleId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    container: Option<Cow<'a, Container>>,
     blob: ModuleId,
     blob_size: u32,
     asked: Cow<'a, TaskResources>,
@@ -276,7 +280,8 @@ impl<'a> TaskRow<'a> {
             owner: task.owner.map(TokenId::number),
             agent: task.agent,
             agent_name: Cow::Borrowed(&task.agent_name),
-            module: task.module,
+            module: task.runs.module(),
+            container: task.runs.container().map(Cow::Borrowed),
             blob: task.blob.id,
             blob_size: task.blob.size,
             asked: Cow::Borrowed(&task.asked),
@@ -311,7 +316,10 @@ impl<'a> TaskRow<'a> {
             owner: self.owner.map(TokenId::from_number),
             agent: self.agent,
             agent_name: self.agent_name.into(),
-            module: self.module,
+            runs: match self.container {
+                Some(container) => Runs::Container(Box::new(container.into_owned())),
+                None => Runs::Module(self.module.unwrap_or(self.blob)),
+            },
             blob: Blob {
                 id: self.blob,
                 size: self.blob_size,

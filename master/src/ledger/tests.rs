@@ -336,6 +336,7 @@ fn launch(id: TaskId, mem: u64, devices: u8) -> LaunchTask {
             .filter(|(_, bit)| *bit != 0)
             .map(|(label, _)| (*label).to_owned())
             .collect(),
+        ports: Vec::new(),
     };
     LaunchTask::new(id, "task", MODULE, resources)
 }
@@ -464,7 +465,7 @@ fn a_task_that_breaks_a_rule_is_refused_by_it() {
         AcceptFault::Name(_)
     ));
     assert_eq!(
-        refused(&|task| task.module = ModuleId([8; 32])),
+        refused(&|task| task.module = Some(ModuleId([8; 32]))),
         AcceptFault::UnknownModule(ModuleId([8; 32]))
     );
     assert_eq!(

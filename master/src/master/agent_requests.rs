@@ -265,7 +265,8 @@ impl Master {
         request: &ReceivedRequest,
     ) {
         let key = request.path().strip_prefix("m/").unwrap_or_default();
-        let Some(bytes) = self.blob(key) else {
+        let manifest = || self.manifest_for(from, key).map(Into::into);
+        let Some(bytes) = self.blob(key).or_else(manifest) else {
             let diagnostic = format!("no module {key}");
             let response = Response::error(Code::NOT_FOUND, &diagnostic).repeatable();
             return self.respond(now, from, id, &response);

@@ -11,6 +11,7 @@ use super::{Master, Paging};
 use crate::access::TokenId;
 use crate::ledger::{Change, Module};
 use crate::modules::StoreError;
+use crate::peers::PeerId;
 use crate::refusal::Refuse;
 
 /// Why an admitted module is not taken.
@@ -118,6 +119,15 @@ impl Master {
     pub fn module_bytes(&self, module: ModuleId) -> Option<Arc<[u8]>> {
         self.ledger.module(module)?;
         self.modules.by_key(&module.key())
+    }
+
+    /// What the agent there is to know of a container of its tasks that has not ended, by the key
+    /// of it: no other agent is told what its environment holds.
+    pub(super) fn manifest_for(&self, peer: PeerId, key: &str) -> Option<Vec<u8>> {
+        let agent = self.peers.agent_at(peer)?;
+        let tasks = self.ledger.agent(agent)?.tasks.iter();
+        let mut tasks = tasks.filter_map(|task| self.ledger.task(*task));
+        tasks.find(|task| task.blob.id.key() == key)?.manifest()
     }
 
     /// The bytes that agents fetch by `key`: of a module, or of a variant of one.

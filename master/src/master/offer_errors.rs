@@ -165,6 +165,8 @@ impl Refuse for AcceptError {
                 | AcceptFault::NoTime(_)
                 | AcceptFault::NeverRestarted
                 | AcceptFault::Device { .. }
+                | AcceptFault::Port { .. }
+                | AcceptFault::Container(_)
                 | AcceptFault::TooMany { .. }
                 | AcceptFault::UnknownPermission { .. }
                 | AcceptFault::MissingPermission(_)
@@ -189,10 +191,13 @@ impl Refuse for AcceptError {
                 AcceptFault::Unfit(unfit) => unfit.code(),
                 AcceptFault::NoVariant(_) => "noVariant",
                 AcceptFault::NotDone(duty) if duty.field == "restart" => "noRestart",
+                AcceptFault::NotDone(duty) if duty.field == "container" => "noContainers",
                 AcceptFault::NotDone(_) => "noSupervision",
                 AcceptFault::NoTime(_) => "outOfRange",
                 AcceptFault::NeverRestarted => "neverRestarted",
                 AcceptFault::Device { .. } => "deviceNotOffered",
+                AcceptFault::Port { .. } => "portNotOffered",
+                AcceptFault::Container(fault) => fault.code(),
                 AcceptFault::TooMany { .. } => "tooMany",
                 AcceptFault::UnknownPermission { .. } => "unknownPermission",
                 AcceptFault::MissingPermission(_) => "missingPermission",
@@ -224,6 +229,8 @@ impl Refuse for AcceptError {
             AcceptFault::NoTime(field) => format!(".{field}"),
             AcceptFault::NeverRestarted => ".maxRestarts".to_owned(),
             AcceptFault::Device { at, .. } => format!(".resources.devices[{at}]"),
+            AcceptFault::Port { at, .. } => format!(".resources.ports[{at}]"),
+            AcceptFault::Container(fault) => fault.field(),
             AcceptFault::TooMany { field, .. } => format!(".{field}"),
             AcceptFault::UnknownPermission { at, .. } => format!(".permissions[{at}]"),
             AcceptFault::MissingPermission(_) => ".permissions".to_owned(),

@@ -45,7 +45,8 @@ impl Master {
         };
         let offer = self.ledger.open_offer(now, offer, accept.framework)?;
         for (index, task) in accept.tasks.iter().enumerate() {
-            self.check_permissions(policy, index, task)
+            check_container(policy, index, task)
+                .and_then(|()| self.check_permissions(policy, index, task))
                 .and_then(|()| check_devices(policy, index, task, &offer.resources))
                 .map_err(AcceptError::Policy)?;
         }
@@ -68,7 +69,7 @@ impl Master {
             Some(names) => first_beyond(allowed, names.iter().map(String::as_str))
                 .map(|(at, name)| (Some(at), name)),
             None => {
-                let module = self.ledger.module(task.module);
+                let module = task.module.and_then(|id| self.ledger.module(id));
                 let needed = module.into_iter().flat_map(|it| it.permissions.iter());
                 let needed = needed.map(edgerm_task_abi::Permission::name);
                 first_beyond(allowed, needed).map(|(_, name)| (None, name))
@@ -83,6 +84,15 @@ impl Master {
             }),
             None => Ok(()),
         }
+    }
+}
+
+/// A container calls no host API, so that permissions do not hold it.
+fn check_container(policy: &Policy, index: usize, task: &LaunchTask) -> Result<(), PolicyFault> {
+    let allowed = policy.containers.unwrap_or(policy.permissions.is_none());
+    match task.container.is_some() && !allowed {
+        true => Err(PolicyFault::Container { task: index }),
+        false => Ok(()),
     }
 }
 

@@ -151,8 +151,8 @@ impl Master {
             return;
         };
         let (agent, state, kill) = (task.agent, task.state, task.kill_requested);
-        let (module, blob, mem) = (task.module, task.blob, saturated(task.asked.mem));
-        if blob.id != module {
+        let (module, blob, mem) = (task.runs.module(), task.blob, saturated(task.asked.mem));
+        if let Some(module) = module.filter(|module| *module != blob.id) {
             let made = self.variants.obtain(&*self.modules, module, mem);
             if made.as_ref().ok() != Some(&blob) {
                 tracing::error!(task = %id, %module, ?made, "its variant cannot be made again");

@@ -20,6 +20,8 @@ pub enum MessageError {
     NotYours(TaskId),
     /// It has ended.
     Ended(TaskId),
+    /// It is a container, which has no queue.
+    Container(TaskId),
     /// The digits of `hex` are none.
     NotHex,
     /// More bytes than a task can be given at once.
@@ -34,6 +36,10 @@ impl fmt::Display for MessageError {
             Self::UnknownTask(task) => KillError::UnknownTask(*task).fmt(f),
             Self::NotYours(task) => KillError::NotYours(*task).fmt(f),
             Self::Ended(task) => write!(f, "task {task} has ended: nobody would receive it"),
+            Self::Container(task) => write!(
+                f,
+                "task {task} is a container, which takes no messages: let it listen on a port"
+            ),
             Self::NotHex => f.write_str("hex has two digits for each byte, 0 to 9 and a to f"),
             Self::TooLong(length) => {
                 write!(
@@ -56,7 +62,7 @@ impl Refuse for MessageError {
         match self {
             Self::UnknownTask(_) => 404,
             Self::NotYours(_) => 403,
-            Self::Ended(_) => 409,
+            Self::Ended(_) | Self::Container(_) => 409,
             Self::NotHex | Self::TooLong(_) => 422,
             Self::Full(_) => 429,
         }
@@ -67,6 +73,7 @@ impl Refuse for MessageError {
             Self::UnknownTask(_) => "unknownTask",
             Self::NotYours(_) => "notYourTask",
             Self::Ended(_) => "taskEnded",
+            Self::Container(_) => "takesNoMessages",
             Self::NotHex => "notHex",
             Self::TooLong(_) => "tooLong",
             Self::Full(_) => "queueFull",
@@ -77,7 +84,11 @@ impl Refuse for MessageError {
         match self {
             Self::NotHex => Some("hex".to_owned()),
             Self::NotYours(_) => Some("framework".to_owned()),
-            Self::UnknownTask(_) | Self::Ended(_) | Self::TooLong(_) | Self::Full(_) => None,
+            Self::UnknownTask(_)
+            | Self::Ended(_)
+            | Self::Container(_)
+            | Self::TooLong(_)
+            | Self::Full(_) => None,
         }
     }
 }

@@ -96,6 +96,9 @@ impl Master {
         if task.state.is_terminal() {
             return Err(MessageError::Ended(id));
         }
+        if task.runs.container().is_some() {
+            return Err(MessageError::Container(id));
+        }
         let payload = message.data.to_bytes().ok_or(MessageError::NotHex)?;
         if payload.len() > MAX_PAYLOAD {
             return Err(MessageError::TooLong(payload.len()));

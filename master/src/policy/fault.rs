@@ -20,6 +20,11 @@ pub enum PolicyFault {
         /// What is allowed.
         allowed: BTreeSet<String>,
     },
+    /// A container.
+    Container {
+        /// The task's place in the request, from 0.
+        task: usize,
+    },
     /// A device, by its kind.
     Device {
         /// The task's place in the request, from 0.
@@ -47,6 +52,7 @@ impl PolicyFault {
                 let place = at.map_or_else(String::new, |at| format!("[{at}]"));
                 Some(format!("tasks[{task}].permissions{place}"))
             }
+            Self::Container { task } => Some(format!("tasks[{task}].container")),
             Self::Device { task, at, .. } => Some(format!("tasks[{task}].resources.devices[{at}]")),
             Self::BytesPerDay(_) => None,
         }
@@ -73,6 +79,10 @@ impl fmt::Display for PolicyFault {
                      {name}{whose}; it allows {allowed}"
                 )
             }
+            Self::Container { task } => write!(
+                f,
+                "task {task}: the policy of this token does not allow containers"
+            ),
             Self::Device {
                 task,
                 label,

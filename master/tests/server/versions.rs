@@ -156,6 +156,7 @@ fn version_2_has_policies_too() {
         permissions: Some(["emit".to_owned(), "log".to_owned()].into()),
         sensors: Some(["temperature".to_owned()].into()),
         actuators: None,
+        containers: None,
         bytes_per_day: Some(1_000_000),
     };
     check_tokens(2, &store, Some(policy));

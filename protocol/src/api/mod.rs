@@ -47,6 +47,7 @@
 
 mod agent;
 mod backup;
+mod container;
 mod enrollment;
 mod event;
 mod framework;
@@ -64,6 +65,10 @@ use serde::{Deserialize, Serialize};
 
 pub use agent::{Agent, AgentState};
 pub use backup::Restored;
+pub use container::{
+    Container, ContainerTask, DEFAULT_PIDS, DEFAULT_STOP_GRACE, MAX_CONTAINER, MAX_IMAGE, Mount,
+    Network, PortMapping, Pull, Transport,
+};
 pub use enrollment::{
     Enrollment, IssuedCredential, IssuedJoinToken, Join, JoinToken, Joined, NewEnrollment,
     NewJoinToken,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::LaunchTask;
+use super::{Container, LaunchTask};
 use crate::owned::{AttributeValue, Attributes};
 use crate::standard::{AFTER_REBOOT, TASKS, attributes};
 
@@ -17,13 +17,15 @@ pub const STOP_MARGIN: u32 = 60;
 impl LaunchTask {
     /// What it asks of its agent that not every agent does.
     pub fn duties(&self) -> impl Iterator<Item = Duty> {
+        let contained = self.container.is_some().then(Container::duties);
         let supervised = [
             ("deadline", self.deadline.is_some()),
             ("healthCheck", self.health_check.is_some()),
         ];
         let supervised = supervised.into_iter().filter(|(_, is_asked)| *is_asked);
         let supervised = supervised.map(|(field, _)| Duty::supervision(field));
-        self.restart.duties().chain(supervised)
+        let contained = contained.into_iter().flatten();
+        contained.chain(self.restart.duties()).chain(supervised)
     }
 }
 
@@ -48,6 +50,12 @@ pub struct Duty {
 }
 
 impl Duty {
+    pub(super) const REBOOT: Self = Self {
+        field: "restart",
+        attribute: attributes::RESTART,
+        value: AFTER_REBOOT,
+    };
+
     const fn supervision(field: &'static str) -> Self {
         Self {
             field,
@@ -106,12 +114,7 @@ impl Restart {
 
     /// What it asks of an agent.
     pub fn duties(self) -> impl Iterator<Item = Duty> {
-        const REBOOT: Duty = Duty {
-            field: "restart",
-            attribute: attributes::RESTART,
-            value: AFTER_REBOOT,
-        };
-        let reboot = self.is_after_reboot().then_some(REBOOT);
+        let reboot = self.is_after_reboot().then_some(Duty::REBOOT);
         let failure = self.is_on_failure();
         let failure = failure.then_some(const { Duty::supervision("restart") });
         reboot.into_iter().chain(failure)

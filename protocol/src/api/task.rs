@@ -1,11 +1,13 @@
 //! Tasks: launched, watched, killed.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::container::Container;
 use super::supervision::{HealthCheck, Restart};
 use crate::message::LogLevel;
 use crate::{AgentId, FrameworkId, ModuleId, TaskId, TaskState};
@@ -18,8 +20,12 @@ pub struct LaunchTask {
     pub id: TaskId,
     /// What it is called, 1 to 32 bytes. Need not be unique.
     pub name: String,
-    /// An admitted module.
-    pub module: ModuleId,
+    /// The admitted module that it runs, unless `container` is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<ModuleId>,
+    /// The container that it runs, unless `module` is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<Container>,
     /// What it holds while it runs.
     pub resources: TaskResources,
     /// Names of the permissions it is granted. Absent: those that the module needs.
@@ -51,7 +57,7 @@ pub struct LaunchTask {
 }
 
 impl LaunchTask {
-    /// A task of which nothing is said that may be left out.
+    /// A task of a module of which nothing is said that may be left out.
     pub fn new(
         id: TaskId,
         name: impl Into<String>,
@@ -59,9 +65,30 @@ impl LaunchTask {
         resources: TaskResources,
     ) -> Self {
         Self {
+            module: Some(module),
+            ..Self::of_nothing(id, name.into(), resources)
+        }
+    }
+
+    /// A task of a container of which nothing is said that may be left out.
+    pub fn contained(
+        id: TaskId,
+        name: impl Into<String>,
+        container: Container,
+        resources: TaskResources,
+    ) -> Self {
+        Self {
+            container: Some(container),
+            ..Self::of_nothing(id, name.into(), resources)
+        }
+    }
+
+    fn of_nothing(id: TaskId, name: String, resources: TaskResources) -> Self {
+        Self {
             id,
-            name: name.into(),
-            module,
+            name,
+            module: None,
+            container: None,
             resources,
             permissions: None,
             env: BTreeMap::new(),
@@ -82,11 +109,14 @@ pub struct TaskResources {
     /// Thousandths of a core.
     #[serde(default)]
     pub cpus: u64,
-    /// Bytes of memory, the module's own pages and what the engine needs for it included.
+    /// Bytes of memory; of a module, its own pages and what the engine needs for it included.
     pub mem: u64,
     /// Labels of devices in the offer.
     #[serde(default)]
     pub devices: Vec<String>,
+    /// Ports in the offer, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<u16>,
 }
 
 /// One task.
@@ -105,8 +135,12 @@ pub struct Task {
     pub agent_name: String,
     /// Whether that agent is silent, so that the state may be old.
     pub unreachable: bool,
-    /// What it runs.
-    pub module: ModuleId,
+    /// The module that it runs, unless that is a container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<ModuleId>,
+    /// The container that it runs, unless that is a module.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<Box<Container>>,
     /// Where it is in its life.
     pub state: TaskState,
     /// What it exited with.

@@ -55,6 +55,10 @@ pub struct Policy {
     /// Kinds of the actuators that a task may have. Absent: all; empty: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actuators: Option<BTreeSet<String>>,
+    /// Whether tasks may be containers, which are held by no permission. Absent: where
+    /// `permissions` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub containers: Option<bool>,
     /// Bytes that tasks may emit and log within 24 hours, 1 or more. Absent: any number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_per_day: Option<u64>,

@@ -110,6 +110,7 @@ impl Cluster {
             cpus: 0,
             mem: TASK_MEM,
             devices: plan.relay.then(|| "relay".into()).into_iter().collect(),
+            ports: Vec::new(),
         };
         LaunchTask {
             restart: match plan.restarts && Self::keeps_records(node) {

@@ -715,6 +715,7 @@ fn launch(id: TaskId, module: ModuleId) -> LaunchTask {
         cpus: 100,
         mem: TASK_MEM,
         devices: vec!["temperature".into(), "relay".into()],
+        ports: Vec::new(),
     };
     LaunchTask::new(id, "simulated", module, resources)
 }

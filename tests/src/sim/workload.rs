@@ -306,6 +306,7 @@ impl Workload {
             cpus: 100,
             mem: TASK_MEM,
             devices,
+            ports: Vec::new(),
         };
         Some(LaunchTask {
             stop_after_disconnected: self.chance.percent(15).then_some(seconds),

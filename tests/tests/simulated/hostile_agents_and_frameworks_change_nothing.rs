@@ -123,6 +123,7 @@ fn launch(id: TaskId, module: ModuleId) -> LaunchTask {
         cpus: 1,
         mem: 1,
         devices: vec!["relay".into()],
+        ports: Vec::new(),
     };
     LaunchTask::new(id, "forged", module, resources)
 }

@@ -124,6 +124,7 @@ impl Run {
                     cpus: 100,
                     mem: 1000,
                     devices: Vec::new(),
+                    ports: Vec::new(),
                 },
                 ..task(id.0)
             }],

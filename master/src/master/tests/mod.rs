@@ -2,6 +2,7 @@
 //! and what it has heard.
 
 mod bounds;
+mod containers;
 mod crash_points;
 mod disk;
 mod durable;
@@ -438,6 +439,7 @@ pub(super) fn task(id: u64) -> LaunchTask {
         cpus: 100,
         mem: 1000,
         devices: vec!["t0".to_owned()],
+        ports: Vec::new(),
     };
     LaunchTask::new(TaskId(id), "task", MODULE, resources)
 }

@@ -1,6 +1,7 @@
 //! What the policy of a token refuses, and what it does not.
 
-use edgerm_protocol::api::{NewToken, Policy, Role};
+use edgerm_protocol::api::{Container, NewToken, Policy, Role};
+use edgerm_protocol::owned::AttributeValue;
 use edgerm_task_abi::Permission;
 
 use super::road::output;
@@ -91,7 +92,7 @@ fn a_policy_refuses_what_it_does_not_allow_and_nothing_else() {
         ..task(1)
     };
     let talker = || LaunchTask {
-        module: TALKER,
+        module: Some(TALKER),
         ..task(1)
     };
     let permissions = |allowed: &[&str]| Policy {
@@ -120,7 +121,24 @@ fn a_policy_refuses_what_it_does_not_allow_and_nothing_else() {
         },
         ..task(1)
     };
+    let web = || {
+        let resources = TaskResources {
+            mem: 1000,
+            ..TaskResources::default()
+        };
+        LaunchTask::contained(TaskId(1), "web", Container::new("web"), resources)
+    };
+    let containers = |policy: Policy, allowed| Policy {
+        containers: Some(allowed),
+        ..policy
+    };
+    let contained = Some(("tasks[0].container", "does not allow containers"));
     let cases = [
+        (all(), web(), None),
+        (sensors(&[]), web(), None),
+        (permissions(&["emit"]), web(), contained),
+        (containers(permissions(&["emit"]), true), web(), None),
+        (containers(all(), false), web(), contained),
         (all(), talker(), None),
         (permissions(&["emit", "log"]), talker(), None),
         (
@@ -177,6 +195,9 @@ fn a_policy_refuses_what_it_does_not_allow_and_nothing_else() {
         };
         let led = Value::Device(led);
         description.resources.insert("l0".to_owned(), led);
+        description.attributes = [("executors", "docker"), ("restart", "reboot")]
+            .map(|(name, text)| (name.to_owned(), AttributeValue::Text(text.into())))
+            .into();
         world.nodes[0].description = description.to_bytes().unwrap();
         world.register(0, &[]);
         let owner = token();

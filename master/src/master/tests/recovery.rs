@@ -88,6 +88,7 @@ fn small() -> TaskResources {
         cpus: 1,
         mem: 1000,
         devices: Vec::new(),
+        ports: Vec::new(),
     }
 }
 

@@ -89,9 +89,10 @@ fn launch(id: u64, module: ModuleId, mem: u64) -> LaunchTask {
         cpus: 0,
         mem,
         devices: Vec::new(),
+        ports: Vec::new(),
     };
     LaunchTask {
-        module,
+        module: Some(module),
         resources,
         ..task(id)
     }
@@ -187,7 +188,7 @@ fn a_task_of_little_memory_runs_the_variant() {
 
     // People see the module that they asked for.
     let view = world.master.task(world.now, TaskId(2)).unwrap();
-    assert_eq!((view.module, view.resources.mem), (id, 5000));
+    assert_eq!((view.module, view.resources.mem), (Some(id), 5000));
 }
 
 #[test]

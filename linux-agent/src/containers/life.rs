@@ -1,0 +1,348 @@
+//! The life of a task that is a container: from its image to its removal.
+//!
+//! | there is | of this boot | the task |
+//! |---|---|---|
+//! | no mark | | begins |
+//! | a mark, and a container that runs | | carries on |
+//! | a mark, and a container that was made | | is started |
+//! | a mark, and a container that ended | yes | has ended as that did |
+//! | | no | begins anew where it says `restart`, else has ended with the machine |
+//! | a mark, and no container | yes | has ended: somebody removed it |
+//! | | no | begins anew where it says `restart`, else has ended with the machine |
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use edgerm_protocol::TaskId;
+use edgerm_protocol::api::{DEFAULT_STOP_GRACE, Pull};
+use edgerm_protocol::message::LogLevel;
+use tokio::sync::{mpsc, watch};
+
+use super::engine::{Engine, EngineError, Standing};
+use super::logs::Follower;
+use super::marks::{Mark, Marks};
+use super::watch::RETRY;
+use super::{ContainerEnd, ContainerEvent, ContainersConfig, Spec, Stop};
+use crate::driver::Happening;
+
+/// How long the last lines of a container that has ended are waited for: the engine ends their
+/// stream itself, unless something that it runs holds the other end.
+const LAST_LINES: Duration = Duration::from_secs(5);
+
+/// One task. See the module.
+#[derive(Debug)]
+pub(super) struct Life {
+    pub(super) engine: Engine,
+    pub(super) marks: Arc<Marks>,
+    pub(super) config: Arc<ContainersConfig>,
+    pub(super) happen: mpsc::Sender<Happening>,
+    pub(super) stop: watch::Receiver<Option<Stop>>,
+    pub(super) spec: Spec,
+}
+
+/// Why a task does not run.
+enum Over {
+    /// It cannot.
+    NotStarted(String),
+    /// It has ended already.
+    Ended(ContainerEnd),
+}
+
+/// The engine does not answer.
+struct Away;
+
+impl From<EngineError> for Over {
+    fn from(error: EngineError) -> Self {
+        Self::NotStarted(match error {
+            EngineError::Away(_) => "the container engine does not answer".to_owned(),
+            EngineError::Refused(reason) => brief(&reason),
+            EngineError::NotFound | EngineError::NotOurs => error.to_string(),
+        })
+    }
+}
+
+impl Life {
+    /// Runs the task to its end, and tells it.
+    pub(super) async fn run(mut self) {
+        let id = self.spec.id;
+        let begun = tokio::select! {
+            begun = begin(&self.engine, &self.marks, &self.config, &self.happen, &self.spec) => begun,
+            stop = stopped(&mut self.stop) => Err(Over::Ended(self.give_up(stop).await)),
+        };
+        let event = match begun {
+            Ok(told) => {
+                self.tell(ContainerEvent::Started(id)).await;
+                ContainerEvent::Ended(id, self.attend(told).await)
+            }
+            Err(Over::NotStarted(reason)) => {
+                self.clean_up().await;
+                ContainerEvent::NotStarted(id, reason)
+            }
+            Err(Over::Ended(end)) => ContainerEvent::Ended(id, end),
+        };
+        self.tell(event).await;
+    }
+
+    async fn tell(&self, event: ContainerEvent) {
+        // Where the loop has ended, the agent has, and takes it up when it is back.
+        let _left = self.happen.send(Happening::Container(event)).await;
+    }
+
+    /// It is stopped before it ran.
+    async fn give_up(&self, stop: Stop) -> ContainerEnd {
+        if stop == Stop::Kill {
+            self.clean_up().await;
+        }
+        ContainerEnd::Killed
+    }
+
+    /// Follows the container until it has ended and is gone.
+    async fn attend(&mut self, told: String) -> ContainerEnd {
+        let Self {
+            engine,
+            marks,
+            happen,
+            spec,
+            ..
+        } = &*self;
+        let (id, mut stop) = (spec.id, self.stop.clone());
+        let mut follower = Follower {
+            engine,
+            marks,
+            happen,
+            id,
+            told,
+        };
+        let grace = spec.task.container.stop_grace_s;
+        let grace = grace.unwrap_or(DEFAULT_STOP_GRACE);
+        let (mut is_killed, mut was_away) = (false, false);
+        let end = loop {
+            let ended = async {
+                match is_killed {
+                    // Stopped already, or asked again after the engine was away.
+                    true => engine.stop(id, grace).await,
+                    false => engine.wait(id).await,
+                }
+            };
+            let ended = tokio::select! {
+                ended = with_lines(ended, &mut follower) => ended,
+                stop = stopped(&mut stop), if !is_killed => match stop {
+                    Stop::LetGo => return ContainerEnd::Killed,
+                    Stop::Kill => {
+                        is_killed = true;
+                        continue;
+                    }
+                },
+            };
+            was_away |= matches!(ended, Err(EngineError::Away(_)));
+            match self.outcome().await {
+                Ok(Some(_)) if is_killed => break ContainerEnd::Killed,
+                // An engine that stops has what it runs end, which may well say that all is well.
+                Ok(Some(ContainerEnd::Exited(code))) if was_away => {
+                    break ContainerEnd::Failed(format!("ended with the container engine, {code}"));
+                }
+                Ok(Some(end)) => break end,
+                still @ (Ok(None) | Err(Away)) => tokio::select! {
+                    () = tokio::time::sleep(RETRY) => was_away |= still.is_err(),
+                    stop = stopped(&mut stop), if !is_killed => match stop {
+                        Stop::LetGo => return ContainerEnd::Killed,
+                        Stop::Kill => is_killed = true,
+                    },
+                },
+            }
+        };
+        self.clean_up().await;
+        end
+    }
+
+    /// How it ended; `None` where it has not.
+    async fn outcome(&self) -> Result<Option<ContainerEnd>, Away> {
+        Ok(match self.engine.standing(self.spec.id).await {
+            Ok(Standing::Created | Standing::Running) => None,
+            Ok(Standing::Exited {
+                code,
+                out_of_memory,
+                error,
+            }) => Some(self.end_of(code, out_of_memory, &error)),
+            Err(EngineError::NotFound | EngineError::NotOurs) => {
+                let reason = "somebody removed its container".to_owned();
+                Some(ContainerEnd::Failed(reason))
+            }
+            Err(EngineError::Away(_)) => return Err(Away),
+            Err(EngineError::Refused(reason)) => {
+                tracing::warn!(task = %self.spec.id, reason, "the engine does not tell of it");
+                None
+            }
+        })
+    }
+
+    fn end_of(&self, code: i64, out_of_memory: bool, error: &str) -> ContainerEnd {
+        if out_of_memory {
+            let mem = self.spec.task.mem;
+            return ContainerEnd::Failed(format!("out of memory: it had {mem} bytes"));
+        }
+        if !error.is_empty() {
+            return ContainerEnd::Failed(brief(error));
+        }
+        ContainerEnd::Exited(i32::try_from(code).unwrap_or(-1))
+    }
+
+    /// Removes what there is of the container. What stays is found and removed later.
+    async fn clean_up(&self) {
+        let id = self.spec.id;
+        match self.engine.remove(id).await {
+            Ok(()) => self.marks.erase(id).await,
+            Err(error) => tracing::warn!(task = %id, %error, "its container stays for now"),
+        }
+    }
+}
+
+/// Begins the task, or finds where it is. Gives up to when its lines were told.
+async fn begin(
+    engine: &Engine,
+    marks: &Marks,
+    config: &ContainersConfig,
+    happen: &mpsc::Sender<Happening>,
+    spec: &Spec,
+) -> Result<String, Over> {
+    let id = spec.id;
+    let Some(mark) = marks.read(id).await else {
+        return make(engine, marks, config, happen, spec).await;
+    };
+    let standing = loop {
+        match engine.standing(id).await {
+            // What became of it is told by nobody else.
+            Err(EngineError::Away(_)) => tokio::time::sleep(RETRY).await,
+            standing => break standing,
+        }
+    };
+    let lives_on = spec.task.restart && !marks.is_of_this_boot(&mark);
+    match standing {
+        Ok(Standing::Running) => {
+            tracing::info!(task = %id, "carries on with its container");
+            Ok(mark.told)
+        }
+        Ok(Standing::Created) => {
+            engine.start(id).await?;
+            Ok(mark.told)
+        }
+        Ok(Standing::Exited { .. }) | Err(EngineError::NotFound) if lives_on => {
+            engine.remove(id).await?;
+            make(engine, marks, config, happen, spec).await
+        }
+        // Its end is told when it is attended to, as if it had just ended.
+        Ok(Standing::Exited { .. }) if marks.is_of_this_boot(&mark) => Ok(mark.told),
+        Ok(Standing::Exited { .. }) | Err(EngineError::NotFound) => {
+            let end = gone(engine, marks, id, &mark).await;
+            Err(Over::Ended(end))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What is left of a container that ended with the machine, or was removed.
+async fn gone(engine: &Engine, marks: &Marks, id: TaskId, mark: &Mark) -> ContainerEnd {
+    let reason = match marks.is_of_this_boot(mark) {
+        true => "somebody removed its container",
+        false => "the machine rebooted",
+    };
+    match engine.remove(id).await {
+        Ok(()) => marks.erase(id).await,
+        Err(error) => tracing::warn!(task = %id, %error, "its container stays for now"),
+    }
+    ContainerEnd::Failed(reason.to_owned())
+}
+
+/// Makes the container and starts it.
+async fn make(
+    engine: &Engine,
+    marks: &Marks,
+    config: &ContainersConfig,
+    happen: &mpsc::Sender<Happening>,
+    spec: &Spec,
+) -> Result<String, Over> {
+    let id = spec.id;
+    let body = spec.body(engine, config);
+    let body = body.map_err(|refused| Over::NotStarted(refused.to_string()))?;
+    obtain_image(engine, happen, spec).await?;
+    let marked = marks.make(id).await;
+    marked.map_err(|error| Over::NotStarted(format!("cannot mark its container: {error}")))?;
+    engine.create(id, body).await?;
+    engine.start(id).await?;
+    Ok(String::new())
+}
+
+/// Sees to it that the image is there.
+async fn obtain_image(
+    engine: &Engine,
+    happen: &mpsc::Sender<Happening>,
+    spec: &Spec,
+) -> Result<(), Over> {
+    let (image, pull) = (&spec.task.container.image, spec.task.container.pull);
+    let is_there = engine.has_image(image).await?;
+    match pull {
+        Pull::IfMissing if is_there => return Ok(()),
+        Pull::Never if is_there => return Ok(()),
+        Pull::Never => return Err(Over::NotStarted(format!("there is no image {image}"))),
+        Pull::IfMissing | Pull::Always => {}
+    }
+    let say = |level, line: String| {
+        // A line that finds no room is dropped, as of any task.
+        let event = ContainerEvent::Log(spec.id, level, line);
+        let _dropped = happen.try_send(Happening::Container(event));
+    };
+    say(LogLevel::Info, format!("pulling {image}"));
+    let pulled = engine.pull(image, |status| say(LogLevel::Info, status.to_owned()));
+    match pulled.await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            say(
+                LogLevel::Error,
+                format!("{image} cannot be pulled: {error}"),
+            );
+            match error {
+                EngineError::Away(_) => Err(error.into()),
+                EngineError::NotFound | EngineError::Refused(_) | EngineError::NotOurs => {
+                    Err(Over::NotStarted(format!("cannot pull {image}")))
+                }
+            }
+        }
+    }
+}
+
+/// Waits for `ended` and tells what the container writes meanwhile, and then its last lines.
+async fn with_lines<T>(ended: impl Future<Output = T>, follower: &mut Follower<'_>) -> T {
+    tokio::pin!(ended);
+    {
+        let lines = follower.follow();
+        tokio::pin!(lines);
+        let ended = tokio::select! {
+            biased;
+            ended = &mut ended => Some(ended),
+            () = &mut lines => None,
+        };
+        if let Some(ended) = ended {
+            if tokio::time::timeout(LAST_LINES, lines).await.is_err() {
+                tracing::debug!("the stream of its lines does not end");
+            }
+            return ended;
+        }
+    }
+    // Its lines have ended, and so will it.
+    ended.await
+}
+
+/// Waits until it is told to stop; for ever where nobody will tell.
+async fn stopped(stop: &mut watch::Receiver<Option<Stop>>) -> Stop {
+    match stop.wait_for(Option::is_some).await {
+        Ok(stop) => stop.unwrap_or(Stop::LetGo),
+        // The agent is gone.
+        Err(_) => Stop::LetGo,
+    }
+}
+
+/// What an engine says, without what it says of itself.
+fn brief(reason: &str) -> String {
+    let reason = reason.trim_start_matches("Error response from daemon: ");
+    reason.lines().next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,181 @@
+//! Which containers were begun: a file for each, made before the container and gone after it.
+//!
+//! By it an agent that has started again tells a task that never ran, which begins, from one
+//! whose container somebody removed meanwhile, which has ended. It holds the boot of the machine
+//! in which it was made, and up to when what the container wrote was told.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use edgerm_protocol::TaskId;
+
+/// Names the boot of the machine, by the kernel.
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+
+/// The file with what tells this agent's containers from all others'.
+const OWNER: &str = "owner";
+
+/// What is known of a container that was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The boot of the machine.
+    pub(super) boot: String,
+    /// The time of the last line that was told, as the engine writes it; empty before the first.
+    pub(super) told: String,
+}
+
+/// The marks in a folder.
+#[derive(Debug)]
+pub(super) struct Marks {
+    folder: PathBuf,
+    owner: String,
+    boot: String,
+}
+
+impl Marks {
+    /// Those in `folder`, which is made where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub(super) fn open(folder: PathBuf) -> io::Result<Self> {
+        fs::create_dir_all(&folder)?;
+        let owner = match fs::read_to_string(folder.join(OWNER)) {
+            Ok(owner) => owner,
+            Err(error) if error.kind() == ErrorKind::NotFound => draw_owner(&folder)?,
+            Err(error) => return Err(error),
+        };
+        let boot = fs::read_to_string(BOOT).unwrap_or_default();
+        Ok(Self {
+            folder,
+            owner: owner.trim().to_owned(),
+            boot: boot.trim().to_owned(),
+        })
+    }
+
+    /// What tells this agent's containers from all others'.
+    pub(super) fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// Whether the machine has not rebooted since.
+    pub(super) fn is_of_this_boot(&self, mark: &Mark) -> bool {
+        mark.boot == self.boot
+    }
+
+    /// The mark of a task, where it has one.
+    pub(super) async fn read(&self, id: TaskId) -> Option<Mark> {
+        let text = tokio::fs::read_to_string(self.path(id)).await.ok()?;
+        let (boot, told) = text.split_once('\n')?;
+        Some(Mark {
+            boot: boot.to_owned(),
+            told: told.trim().to_owned(),
+        })
+    }
+
+    /// Marks a task that is about to have a container: on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub(super) async fn make(&self, id: TaskId) -> io::Result<()> {
+        let (path, folder) = (self.path(id), self.folder.clone());
+        let text = format!("{}\n", self.boot);
+        let made = tokio::task::spawn_blocking(move || write_to_last(&folder, &path, &text));
+        made.await.map_err(io::Error::other)?
+    }
+
+    /// Remembers up to when what it wrote was told. A crash may forget some of it, which is told
+    /// again then.
+    pub(super) async fn tell(&self, id: TaskId, told: &str) {
+        let path = self.path(id);
+        let beside = path.with_extension("new");
+        let text = format!("{}\n{told}", self.boot);
+        let written = async {
+            tokio::fs::write(&beside, text).await?;
+            tokio::fs::rename(&beside, &path).await
+        };
+        if let Err(error) = written.await {
+            tracing::warn!(path = %path.display(), %error, "lines may be told again");
+        }
+    }
+
+    /// Forgets a task whose container is gone.
+    pub(super) async fn erase(&self, id: TaskId) {
+        let path = self.path(id);
+        match tokio::fs::remove_file(&path).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::warn!(path = %path.display(), %error, "a mark stays");
+            }
+            _ => {}
+        }
+    }
+
+    /// Every task that has one.
+    pub(super) fn all(&self) -> Vec<TaskId> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter_map(|name| name.parse().ok()).collect()
+    }
+
+    fn path(&self, id: TaskId) -> PathBuf {
+        self.folder.join(id.to_string())
+    }
+}
+
+fn draw_owner(folder: &Path) -> io::Result<String> {
+    let mut drawn = [0; 16];
+    getrandom::fill(&mut drawn).map_err(io::Error::other)?;
+    let owner: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
+    write_to_last(folder, &folder.join(OWNER), &owner)?;
+    Ok(owner)
+}
+
+fn write_to_last(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = File::create(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_mark_is_there_from_before_the_container_until_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let marks = Marks::open(folder.path().join("containers")).unwrap();
+        let id = TaskId(0x1f);
+        assert_eq!(marks.read(id).await, None);
+        marks.make(id).await.unwrap();
+        let mark = marks.read(id).await.unwrap();
+        assert!(marks.is_of_this_boot(&mark));
+        assert_eq!(mark.told, "");
+        marks.tell(id, "2026-01-01T00:00:00.5Z").await;
+        assert_eq!(marks.all(), [id]);
+        let again = Marks::open(folder.path().join("containers")).unwrap();
+        assert_eq!(again.owner(), marks.owner());
+        let mark = again.read(id).await.unwrap();
+        assert_eq!(mark.told, "2026-01-01T00:00:00.5Z");
+        let other = Mark {
+            boot: "another".to_owned(),
+            ..mark
+        };
+        assert!(!again.is_of_this_boot(&other));
+        again.erase(id).await;
+        assert_eq!(again.all(), []);
+        again.erase(id).await;
+    }
+
+    #[test]
+    fn two_agents_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |name: &str| Marks::open(folder.path().join(name)).unwrap();
+        assert_ne!(open("one").owner(), open("other").owner());
+        assert_eq!(open("one").owner().len(), 32);
+    }
+}

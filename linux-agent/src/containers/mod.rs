@@ -1,0 +1,179 @@
+//! Runs containers, by the Docker engine of this machine or one that speaks as it does.
+//!
+//! A container is the task's for as long as the task lives, and outlives the agent: one that
+//! starts again finds its containers by their labels and carries on. No container without the
+//! label of this agent is looked at, and none is told of.
+//!
+//! | module | does |
+//! |---|---|
+//! | `engine` | the engine's calls, each with its error told in a few words |
+//! | `watch` | whether the engine answers |
+//! | `spec` | what the engine is told of a task, within what the operator allows |
+//! | `life` | one task, from its image to its removal |
+//! | `logs` | what a container says, line by line |
+//! | `marks` | which containers were begun, on disk |
+
+mod engine;
+mod life;
+mod logs;
+mod marks;
+mod spec;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use edgerm_agent_core::KillReason;
+use edgerm_protocol::TaskId;
+use edgerm_protocol::message::LogLevel;
+use tokio::sync::{mpsc, watch as channel};
+
+use crate::driver::Happening;
+use engine::Engine;
+use life::Life;
+use marks::Marks;
+
+pub use spec::{ContainersConfig, NotAllowed, Spec};
+
+/// What came of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContainerEvent {
+    /// It runs.
+    Started(TaskId),
+    /// It cannot run, and why.
+    NotStarted(TaskId, String),
+    /// It wrote a line, or something is to be told of it.
+    Log(TaskId, LogLevel, String),
+    /// It has ended and is gone.
+    Ended(TaskId, ContainerEnd),
+}
+
+/// How a container ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContainerEnd {
+    /// By itself, with this exit code.
+    Exited(i32),
+    /// By itself, and not by its own will.
+    Failed(String),
+    /// Because it was told to; or, where the agent leaves, it runs on without it.
+    Killed,
+}
+
+/// What a container's life is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// It is to end.
+    Kill,
+    /// It is to be left alone: the agent leaves, to come back.
+    LetGo,
+}
+
+/// The containers of this agent.
+#[derive(Debug)]
+pub(crate) struct Containers {
+    engine: Engine,
+    marks: Arc<Marks>,
+    config: Arc<ContainersConfig>,
+    happen: mpsc::Sender<Happening>,
+    lives: BTreeMap<TaskId, channel::Sender<Option<Stop>>>,
+}
+
+impl Containers {
+    /// The containers of the agent called `agent`, of which the marks are in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system, of the folder.
+    pub(crate) fn open(
+        config: ContainersConfig,
+        agent: &str,
+        folder: PathBuf,
+        happen: mpsc::Sender<Happening>,
+    ) -> std::io::Result<Self> {
+        let marks = Marks::open(folder)?;
+        Ok(Self {
+            engine: Engine::new(&config.socket, agent, marks.owner()),
+            marks: Arc::new(marks),
+            config: Arc::new(config),
+            happen,
+            lives: BTreeMap::new(),
+        })
+    }
+
+    /// Whether the engine answers now.
+    pub(crate) async fn is_there(&self) -> bool {
+        self.engine.connect().await.is_ok()
+    }
+
+    /// Tells from now on when the engine answers and when it does not any more.
+    pub(crate) fn watch(&self) {
+        tokio::spawn(watch::watch(self.engine.clone(), self.happen.clone()));
+    }
+
+    /// Begins a task, or carries on with its container where there is one. An event follows.
+    pub(crate) fn start(&mut self, spec: Spec) {
+        let (stop, stopped) = channel::channel(None);
+        self.lives.insert(spec.id, stop);
+        let life = Life {
+            engine: self.engine.clone(),
+            marks: Arc::clone(&self.marks),
+            config: Arc::clone(&self.config),
+            happen: self.happen.clone(),
+            stop: stopped,
+            spec,
+        };
+        tokio::spawn(life.run());
+    }
+
+    /// Whether the task is a container that was begun and has not ended.
+    pub(crate) fn has(&self, id: TaskId) -> bool {
+        self.lives.contains_key(&id)
+    }
+
+    /// Ends a task, or lets go of it where the agent leaves.
+    pub(crate) fn stop(&self, id: TaskId, reason: KillReason) {
+        let stop = match reason {
+            KillReason::Leaving => Stop::LetGo,
+            KillReason::Silent
+            | KillReason::Disconnected
+            | KillReason::Deadline
+            | KillReason::Requested
+            | KillReason::Unwanted => Stop::Kill,
+        };
+        if let Some(life) = self.lives.get(&id) {
+            // A life that has just ended is told nothing any more.
+            life.send_replace(Some(stop));
+        }
+    }
+
+    /// Forgets a task that has ended.
+    pub(crate) fn reap(&mut self, id: TaskId) {
+        self.lives.remove(&id);
+    }
+
+    /// Looks for containers of this agent of tasks that it does not have: [`Happening::Strays`]
+    /// tells all that there are.
+    pub(crate) fn look_for_strays(&self) {
+        let (engine, marks) = (self.engine.clone(), Arc::clone(&self.marks));
+        let happen = self.happen.clone();
+        tokio::spawn(async move {
+            let mut tasks = engine.own().await.unwrap_or_default();
+            tasks.extend(marks.all());
+            // The loop has ended, and what it would have done is done by the next.
+            let _left = happen.send(Happening::Strays(tasks)).await;
+        });
+    }
+
+    /// Removes the container of a task that this agent does not have.
+    pub(crate) fn remove_stray(&self, id: TaskId) {
+        let (engine, marks) = (self.engine.clone(), Arc::clone(&self.marks));
+        tokio::spawn(async move {
+            tracing::info!(task = %id, "removes a container whose task is gone");
+            match engine.remove(id).await {
+                Ok(()) => marks.erase(id).await,
+                Err(error) => tracing::warn!(task = %id, %error, "a container stays"),
+            }
+        });
+    }
+}
