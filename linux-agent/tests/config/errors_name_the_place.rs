@@ -93,12 +93,25 @@ fn what_cannot_be_followed_is_refused() {
     for text in [
         "name = ['a']\n",
         "[attributes]\na = -1\n",
-        "[[actuator]]\nlabel = 'a'\nkind = 'led'\n",
+        "[container]\nmount = ['/srv']\n",
     ] {
         assert!(
             matches!(load_text(text), Err(ConfigError::Syntax { .. })),
             "{text}"
         );
+    }
+    for text in [
+        "[[actuator]]\nlabel = 'a'\nkind = 'led'\n",
+        "[[actuator]]\nlabel = 'a'\nkind = 'led'\nsimulate = 'memory'\npath = '/dev/led'\n",
+        "[[sensor]]\nlabel = 'a'\nkind = 'light'\n",
+        "[[sensor]]\nlabel = 'a'\nkind = 'light'\nsimulate = { constant = 1 }\npath = '/dev/a'\n",
+    ] {
+        let error = load_text(text).unwrap_err();
+        assert!(
+            matches!(error, ConfigError::SimulatedOrFile { .. }),
+            "{text}"
+        );
+        assert!(error.to_string().contains("\"a\""), "{error}");
     }
 }
 
