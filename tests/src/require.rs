@@ -437,11 +437,11 @@ mod tests {
 
     #[test]
     fn a_misspelt_component_is_no_component() {
-        let unknown = parse_required("wasm-c,docker").unwrap_err();
+        let unknown = parse_required("wasm-c,dockr").unwrap_err();
         assert_eq!(
             unknown.to_string(),
-            "EDGERM_REQUIRE names \"docker\", which is none of wasm-c, libcoap, aiocoap, zephyr, \
-             bare-metal"
+            "EDGERM_REQUIRE names \"dockr\", which is none of wasm-c, libcoap, aiocoap, zephyr, \
+             bare-metal, docker"
         );
     }
 }
