@@ -25,6 +25,18 @@ struct Command {
     /// What is logged, as in `info,edgerm_linux_agent=debug`.
     #[arg(long, env = "EDGERM_LOG", default_value = "info")]
     log: String,
+    /// How the log is written: `json` is a line of JSON for each event.
+    #[arg(long, env = "EDGERM_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -42,11 +54,14 @@ async fn run() -> anyhow::Result<()> {
     let command = Command::parse();
     let filter = EnvFilter::try_new(&command.log)
         .with_context(|| format!("--log {:?} is no filter", command.log))?;
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_ansi(std::io::stderr().is_terminal());
+    match command.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
     let config = Config::load(&command.args)?;
     tracing::info!(name = config.name, master = config.master, "starting");
     let agent = Agent::start(config.options()?).await?;

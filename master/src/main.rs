@@ -56,6 +56,18 @@ struct Args {
     /// What is logged, as in `info,edgerm_master=debug`. Slow callers are not, unless told.
     #[arg(long, env = "EDGERM_LOG", default_value = "info,hyper=error")]
     log: String,
+    /// How the log is written: `json` is a line of JSON for each event.
+    #[arg(long, env = "EDGERM_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 #[tokio::main]
@@ -71,11 +83,14 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let args = Args::parse();
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&args.log)?)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_ansi(std::io::stderr().is_terminal());
+    match args.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
     let mut limits = Limits::default();
     for limit in &args.limit {
         limits.set(limit)?;

@@ -9,6 +9,7 @@ use warp::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use warp::reply::Response;
 use warp::{Rejection, Reply};
 
+use super::request_id::{self, REQUEST_ID};
 use crate::master::StoreFault;
 use crate::refusal::Refuse;
 
@@ -80,9 +81,10 @@ impl Failure {
             format!("retry-after: {}\r\n", whole_seconds(wait))
         });
         format!(
-            "HTTP/1.1 {}\r\ncontent-type: application/json\r\n{retry_after}connection: close\r\n\
-             content-length: {}\r\n\r\n{body}",
+            "HTTP/1.1 {}\r\ncontent-type: application/json\r\n{REQUEST_ID}: {}\r\n{retry_after}\
+             connection: close\r\ncontent-length: {}\r\n\r\n{body}",
             self.status,
+            request_id::draw(),
             body.len()
         )
     }

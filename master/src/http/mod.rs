@@ -22,6 +22,7 @@ mod modules;
 mod offers;
 mod query;
 mod rates;
+mod request_id;
 mod tasks;
 mod tokens;
 

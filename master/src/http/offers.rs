@@ -35,9 +35,13 @@ pub(super) fn routes(
         .and(warp::post())
         .and(with(api))
         .and(scope(api))
+        .and(warp::header::optional::<String>("x-request-id"))
         .and(body::json())
-        .then(|id: String, api: Api, scope, body| async move {
-            show(StatusCode::CREATED, accept(&api, scope, &id, body).await)
+        .then(|id: String, api: Api, scope, request, body| async move {
+            show(
+                StatusCode::CREATED,
+                accept(&api, scope, &id, request, body).await,
+            )
         });
     let decline = warp::path!("offers" / String / "decline")
         .and(warp::post())
@@ -84,13 +88,14 @@ async fn accept(
     api: &Api,
     scope: Scope,
     id: &str,
+    request: Option<String>,
     body: Result<Accept, Failure>,
 ) -> Result<Accepted, Failure> {
     let id = query::id(id)?;
     let accept = body?;
     api.change(|master, now| {
         master.check_framework(scope, accept.framework)?;
-        Ok(master.accept_offer(now, id, &accept)?)
+        Ok(master.accept_offer_by(now, id, &accept, request.as_deref())?)
     })
     .await
 }

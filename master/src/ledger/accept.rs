@@ -137,6 +137,7 @@ impl Ledger {
             exit_code: None,
             detail: None,
             kill_requested: false,
+            request_id: None,
         };
         task.name_manifest().map_err(AcceptFault::Container)?;
         if launch::fits(&task) {

@@ -195,6 +195,8 @@ pub struct Task {
     pub detail: Option<Box<str>>,
     /// Whether somebody wants it to end.
     pub kill_requested: bool,
+    /// The id of the call that launched it.
+    pub request_id: Option<Arc<str>>,
 }
 
 impl Task {

@@ -265,6 +265,8 @@ struct TaskRow<'a> {
     detail: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     kill_requested: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_id: Option<Cow<'a, str>>,
 }
 
 fn is_empty(env: &BTreeMap<String, String>) -> bool {
@@ -301,6 +303,7 @@ impl<'a> TaskRow<'a> {
             exit_code: task.exit_code,
             detail: task.detail.as_deref().map(Cow::Borrowed),
             kill_requested: task.kill_requested,
+            request_id: task.request_id.as_deref().map(Cow::Borrowed),
         }
     }
 
@@ -342,6 +345,7 @@ impl<'a> TaskRow<'a> {
             exit_code: self.exit_code,
             detail: self.detail.map(Into::into),
             kill_requested: self.kill_requested,
+            request_id: self.request_id.map(Into::into),
         }
     }
 }

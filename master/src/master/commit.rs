@@ -7,7 +7,7 @@ use edgerm_protocol::{Instant, TaskId};
 
 use super::{Master, Output, Timer};
 use crate::events::Whose;
-use crate::ledger::{Change, Offer, OfferEnd};
+use crate::ledger::{Change, Offer, OfferEnd, Task};
 use crate::link::Command;
 
 impl Master {
@@ -101,7 +101,12 @@ impl Master {
                     );
                 }
             }
-            Change::FrameworkSuppressed { .. } | Change::KillRequested(_) => {}
+            Change::FrameworkSuppressed { .. } => {}
+            Change::KillRequested(task) => {
+                if let Some(task) = self.ledger.task(task) {
+                    log(task, "its end is wanted");
+                }
+            }
             Change::FrameworkGone(framework) => {
                 let whose = Some((framework, owner));
                 self.tell(whose, EventKind::FrameworkGone { framework });
@@ -114,11 +119,15 @@ impl Master {
             }
             Change::TaskAccepted(task) => {
                 self.tally.accepted += 1;
+                log(&task, "task accepted");
                 self.allocator.note(&self.ledger, task.agent);
                 self.tell_task(now, task.id);
                 self.queue(task.agent, Command::Launch(task.id));
             }
             Change::TaskMoved { task, state, .. } => {
+                if let Some(task) = self.ledger.task(task) {
+                    log(task, "task moved");
+                }
                 self.tell_task(now, task);
                 if state.is_terminal() {
                     *self.tally.ended.entry(state).or_default() += 1;
@@ -195,4 +204,18 @@ impl Master {
         let event = Box::new(Event { sequence, kind });
         self.emit(Output::Event { whose, event });
     }
+}
+
+/// Tells the log where a task is on its way, under the id of the call that launched it.
+fn log(task: &Task, message: &'static str) {
+    tracing::info!(
+        target: "edgerm_master::tasks",
+        task = %task.id,
+        request_id = task.request_id.as_deref(),
+        framework = %task.framework,
+        agent = %task.agent_name,
+        state = %task.state,
+        detail = task.detail.as_deref(),
+        "{message}"
+    );
 }

@@ -1,6 +1,7 @@
 //! The API's calls about offers, and the allocation that answers them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use edgerm_protocol::api::{self, MAX_PAGE, Page};
@@ -138,6 +139,21 @@ impl Master {
         offer: OfferId,
         accept: &api::Accept,
     ) -> Result<api::Accepted, AcceptError> {
+        self.accept_offer_by(now, offer, accept, None)
+    }
+
+    /// The same, by the call of this id, which its tasks remember.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::accept_offer`].
+    pub fn accept_offer_by(
+        &mut self,
+        now: Instant,
+        offer: OfferId,
+        accept: &api::Accept,
+        request: Option<&str>,
+    ) -> Result<api::Accepted, AcceptError> {
         self.check_task_count(accept)?;
         self.check_policy(now, offer, accept)?;
         if self.variants.is_full() {
@@ -147,9 +163,15 @@ impl Master {
             self.variants.sweep(|id| needed.contains(&id));
         }
         let mut variant = |module, mem| self.variants.obtain(&*self.modules, module, mem);
-        let changes =
+        let mut changes =
             self.ledger
                 .accept_offer(now, offer, accept.framework, &accept.tasks, &mut variant)?;
+        let request: Option<Arc<str>> = request.map(Arc::from);
+        for change in &mut changes {
+            if let Change::TaskAccepted(task) = change {
+                task.request_id.clone_from(&request);
+            }
+        }
         let agent = self.ledger.offer(offer).map(|offer| offer.agent);
         self.commit_all(now, changes);
         if let Some(agent) = agent {

@@ -79,6 +79,7 @@ impl Master {
             deadline: task.deadline,
             health_check: task.health_check,
             age_ms: millis(now.saturating_duration_since(task.accepted_at)),
+            request_id: task.request_id.as_deref().map(str::to_owned),
             history: Vec::new(),
         }
     }

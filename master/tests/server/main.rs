@@ -14,6 +14,7 @@ mod limits;
 mod metrics;
 mod restart;
 mod tls;
+mod tracing;
 mod versions;
 
 use std::net::SocketAddr;

@@ -171,6 +171,9 @@ pub struct Task {
     pub health_check: Option<HealthCheck>,
     /// Milliseconds since it was accepted.
     pub age_ms: u64,
+    /// The `x-request-id` of the call that launched it, by which the master's log tells of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// The states that it has been in, oldest first; of one task alone, not in lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Moved>,

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Request, StatusCode};
+use tracing::Instrument;
 use warp::Reply;
 use warp::http::header::{CONNECTION, HeaderValue};
 use warp::reply::Response;
@@ -14,6 +15,7 @@ use warp::reply::Response;
 use crate::config::HttpLimits;
 use crate::http::failure::Code;
 use crate::http::gate::Source;
+use crate::http::request_id::{self, REQUEST_ID};
 use crate::http::{Api, Failure};
 use crate::metrics::Call;
 
@@ -40,15 +42,19 @@ where
         let (api, source) = (Api::clone(&self.api), self.source);
         let limits = api.limits.http;
         let call = Call::new(request.method(), request.uri().path());
+        let id = request_id::of(request.headers());
+        let span = tracing::info_span!("call", request_id = request_id::text(&id), ?source);
+        span.in_scope(|| tracing::debug!(method = %request.method(), path = request.uri().path()));
+        request.headers_mut().insert(REQUEST_ID, id.clone());
         let admitted = api.gate.call(source);
         if let Err(failure) = admitted.and_then(|()| check_head(&request, &limits)) {
-            let response = close(&api, failure);
+            let response = span.in_scope(|| bear(close(&api, failure), id));
             api.metrics.on_answer(call, response.status());
             return Box::pin(std::future::ready(Ok(response)));
         }
         request.extensions_mut().insert(limits);
-        let answer = self.routes.call(request);
-        Box::pin(async move {
+        let answer = span.in_scope(|| self.routes.call(request));
+        let answer = async move {
             let mut response = answer.await?;
             if response.status() == StatusCode::UNAUTHORIZED
                 && let Err(failure) = api.gate.failure(source)
@@ -58,8 +64,9 @@ where
                 count(&api, &response);
             }
             api.metrics.on_answer(call, response.status());
-            Ok(response)
-        })
+            Ok(bear(response, id))
+        };
+        Box::pin(answer.instrument(span))
     }
 }
 
@@ -88,6 +95,13 @@ fn close(api: &Api, failure: Failure) -> Response {
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(CONNECTION, close);
     count(api, &response);
+    response
+}
+
+/// Says which call it answers.
+fn bear(mut response: Response, id: HeaderValue) -> Response {
+    tracing::debug!(status = response.status().as_u16(), "answered");
+    response.headers_mut().insert(REQUEST_ID, id);
     response
 }
 
