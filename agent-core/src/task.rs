@@ -254,6 +254,10 @@ impl Task {
         matches!(self.phase, Phase::Held)
     }
 
+    pub(crate) const fn is_stopping(&self) -> bool {
+        matches!(self.phase, Phase::Stopping(_))
+    }
+
     /// Whether it waits for its module and no engine knows of it yet.
     pub(crate) const fn waits_for_module(&self) -> bool {
         matches!(self.phase, Phase::Checking | Phase::Fetching)

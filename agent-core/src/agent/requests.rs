@@ -129,10 +129,14 @@ impl<const TASKS: usize> Agent<TASKS> {
         body: &[u8],
     ) -> Result<(), Refused> {
         if self.table.active() >= self.config.slots.min(TASKS) {
-            return Err(Refused::new(
-                Code::UNPROCESSABLE_ENTITY,
-                "no task slot is free",
-            ));
+            // One that is being ended frees its slot soon, of which the master may have known
+            // before: after a restore it has forgotten what it does not want.
+            let soon = self.table.iter().any(|task| task.is_stopping());
+            let code = match soon {
+                true => Code::SERVICE_UNAVAILABLE,
+                false => Code::UNPROCESSABLE_ENTITY,
+            };
+            return Err(Refused::new(code, "no task slot is free"));
         }
         if launch.restart == Some(true) {
             self.check_restart(body)?;

@@ -77,6 +77,26 @@ fn a_launch_beyond_the_slots_is_refused() {
     assert_eq!(diagnostic, "no task slot is free");
 }
 
+/// The master may have forgotten the one that is being ended, as after a restore.
+#[test]
+fn a_launch_waits_for_the_slot_of_a_task_that_is_being_ended() {
+    let mut world = World::registered();
+    for id in 1..=3 {
+        let id = TaskId(id);
+        world.launch(id, 100);
+        world.run_until(|world| world.executor.running.contains(&id));
+    }
+    world.ask(Ask::Kill(TaskId(2)));
+    let (id, _) = module(100);
+    let another = LaunchSpec::new(FIRST, id, 100);
+    let (code, diagnostic) = world.ask(Ask::Launch(another));
+    assert_eq!(code, Code::SERVICE_UNAVAILABLE);
+    assert_eq!(diagnostic, "no task slot is free");
+    world.exit(TaskId(2), TaskExit::Killed).expect("it runs");
+    let (code, _) = world.ask(Ask::Launch(another));
+    assert_eq!(code, Code::CHANGED);
+}
+
 /// A slot is free, and the table is full of ends that the master has not acknowledged.
 #[test]
 fn a_launch_waits_for_ends_to_be_acknowledged() {
