@@ -86,6 +86,7 @@ fn a_launch_waits_for_the_slot_of_a_task_that_is_being_ended() {
         world.launch(id, 100);
         world.run_until(|world| world.executor.running.contains(&id));
     }
+    world.executor.paused = true;
     world.ask(Ask::Kill(TaskId(2)));
     let (id, _) = module(100);
     let another = LaunchSpec::new(FIRST, id, 100);
