@@ -115,6 +115,13 @@ pub(crate) enum Command {
     Kill(Kill),
     /// List agents, with what they have and what of it is used
     Agents,
+    /// Let an agent run nothing new, so that it may be stopped once its tasks have ended
+    Drain(Drain),
+    /// Let an agent that was drained run tasks again
+    Undrain {
+        /// What it is called
+        name: String,
+    },
     /// List open offers
     Offers,
     /// List admitted modules
@@ -254,6 +261,21 @@ pub(crate) struct Kill {
     /// How long to wait for them to end
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = amount::duration)]
     pub(crate) timeout: Duration,
+}
+
+/// `edgerm drain`.
+#[derive(Debug, Args)]
+pub(crate) struct Drain {
+    /// What the agent is called
+    pub(crate) name: String,
+
+    /// Kill its tasks after this time; without it they end by themselves
+    #[arg(long, value_name = "TIME", value_parser = amount::duration)]
+    pub(crate) deadline: Option<Duration>,
+
+    /// Wait until nothing runs there any more
+    #[arg(long)]
+    pub(crate) wait: bool,
 }
 
 /// `edgerm tokens`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use edgerm_protocol::api::{
-    Accept, Accepted, Agent, Decline, Enrollment, Framework, Health, IssuedCredential,
+    Accept, Accepted, Agent, Decline, DrainAgent, Enrollment, Framework, Health, IssuedCredential,
     IssuedJoinToken, IssuedToken, Join, JoinToken, Joined, KillTask, Module, NewEnrollment,
     NewFramework, NewJoinToken, NewToken, Offer, OfferRequest, Offers, Outputs, Restored,
     SendMessage, Task, Token,
@@ -75,6 +75,24 @@ impl Client {
     /// One agent.
     pub async fn agent(&self, agent: AgentId) -> Result<Agent, Error> {
         self.get(format!("/v1/agents/{agent}")).await
+    }
+
+    /// Lets an agent run nothing new; its tasks end by themselves, or are killed after `deadline`,
+    /// in whole seconds. For operators.
+    pub async fn drain(&self, agent: AgentId, deadline: Option<Duration>) -> Result<Agent, Error> {
+        let seconds = |it: Duration| u32::try_from(it.as_secs()).unwrap_or(u32::MAX);
+        let drain = DrainAgent {
+            deadline_s: deadline.map(seconds),
+        };
+        self.post(format!("/v1/agents/{agent}/drain"), &drain).await
+    }
+
+    /// Offers an agent again that was drained. For operators.
+    pub async fn undrain(&self, agent: AgentId) -> Result<Agent, Error> {
+        let call = Call::post(format!("/v1/agents/{agent}/undrain"));
+        self.transport
+            .json(&call, RequestBody::empty(), Duration::ZERO)
+            .await
     }
 
     /// Registers a framework. Asked twice it registers two.

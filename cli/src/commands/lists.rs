@@ -1,6 +1,6 @@
 //! `edgerm agents`, `offers` and `modules`.
 
-use edgerm_framework::api::{Agent, AgentState, Page};
+use edgerm_framework::api::{Agent, AgentState, DrainState, Page};
 use edgerm_framework::owned::{EcoString, Resources, Value};
 use edgerm_framework::resource::names;
 use edgerm_framework::{Client, resource::Access};
@@ -25,7 +25,7 @@ pub(super) async fn agents(console: &Console, client: &Client) -> Result<(), Fai
         table.row([
             agent.id.into(),
             (&agent.name).into(),
-            state(agent.state),
+            state(agent),
             share(agent, names::TASKS, |slots| slots.to_string()).into(),
             share(agent, names::CPUS, units::cores).into(),
             share(agent, names::MEM, units::bytes).into(),
@@ -112,11 +112,13 @@ pub(super) fn plain<T: Serialize + Clone>(
     }
 }
 
-fn state(state: AgentState) -> Cell {
-    match state {
-        AgentState::Registered => Cell::new("registered", Tone::Good),
-        AgentState::Unreachable => Cell::new("unreachable", Tone::Bad),
-        AgentState::Gone => Cell::new("gone", Tone::Faint),
+fn state(agent: &Agent) -> Cell {
+    match (agent.state, agent.drain.map(|drain| drain.state)) {
+        (AgentState::Registered, Some(DrainState::Draining)) => Cell::new("draining", Tone::Plain),
+        (AgentState::Registered, Some(DrainState::Drained)) => Cell::new("drained", Tone::Faint),
+        (AgentState::Registered, None) => Cell::new("registered", Tone::Good),
+        (AgentState::Unreachable, _) => Cell::new("unreachable", Tone::Bad),
+        (AgentState::Gone, _) => Cell::new("gone", Tone::Faint),
     }
 }
 

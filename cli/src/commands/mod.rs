@@ -3,6 +3,7 @@
 mod backup;
 mod bench;
 mod demo;
+mod drain;
 mod enroll;
 mod join;
 mod kill;
@@ -30,6 +31,8 @@ pub(crate) async fn execute(console: &Console, cli: Cli) -> Result<(), Failure> 
         Command::Logs(args) => logs::logs(console, &client()?, args).await,
         Command::Kill(args) => kill::kill(console, &client()?, args).await,
         Command::Agents => lists::agents(console, &client()?).await,
+        Command::Drain(args) => drain::drain(console, &client()?, args).await,
+        Command::Undrain { name } => drain::undrain(console, &client()?, name).await,
         Command::Offers => lists::offers(console, &client()?).await,
         Command::Modules => lists::modules(console, &client()?).await,
         Command::Tokens(args) => tokens::tokens(console, &client()?, args).await,

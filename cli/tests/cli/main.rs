@@ -5,6 +5,7 @@ mod backup;
 mod bench;
 mod cluster;
 mod demo;
+mod drain;
 mod enroll;
 mod errors;
 mod restart;

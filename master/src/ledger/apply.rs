@@ -23,8 +23,15 @@ impl Ledger {
             Change::AgentReachable(agent) => self.set_state(*agent, AgentState::Registered),
             Change::AgentSessionEnded(agent) => self.end_session(*agent),
             Change::AgentGone(agent) => self.set_state(*agent, AgentState::Gone),
+            Change::AgentDrained { agent, drain } => {
+                if let Some(agent) = self.agents.get_mut(agent) {
+                    self.census.drain(agent.drain.is_some(), drain.is_some());
+                    agent.drain = *drain;
+                }
+            }
             Change::AgentForgotten(agent) => {
                 if let Some(agent) = self.agents.remove(agent) {
+                    self.census.drain(agent.drain.is_some(), false);
                     self.agent_names.remove(&agent.name);
                     self.gone.remove(&agent.id);
                     self.census.agent(Some(agent.state), None);
@@ -101,6 +108,7 @@ impl Ledger {
                 attributes: Attributes::new(),
                 used: Resources::new(),
                 offered: Resources::new(),
+                drain: None,
                 tasks: Few::new(),
                 offers: Few::new(),
             })

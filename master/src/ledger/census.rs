@@ -15,6 +15,7 @@ pub struct Census {
     registered: usize,
     unreachable: usize,
     gone: usize,
+    draining: usize,
     tasks: BTreeMap<TaskState, usize>,
     pub(super) used: Scalars,
     pub(super) offered: Scalars,
@@ -28,6 +29,11 @@ impl Census {
             AgentState::Unreachable => self.unreachable,
             AgentState::Gone => self.gone,
         }
+    }
+
+    /// Agents that are drained, in whatever state.
+    pub const fn draining(&self) -> usize {
+        self.draining
     }
 
     /// Tasks in `state` that are remembered.
@@ -57,6 +63,15 @@ impl Census {
         }
     }
 
+    /// Whether an agent was drained, and is.
+    pub(super) const fn drain(&mut self, before: bool, after: bool) {
+        match (before, after) {
+            (false, true) => self.draining += 1,
+            (true, false) => self.draining = self.draining.saturating_sub(1),
+            (true, true) | (false, false) => {}
+        }
+    }
+
     /// The same of a task.
     pub(super) fn task(&mut self, before: Option<TaskState>, after: Option<TaskState>) {
         if let Some(before) = before
@@ -83,6 +98,7 @@ impl Census {
         let mut census = Self::default();
         for agent in ledger.agents.values() {
             census.agent(None, Some(agent.state));
+            census.drain(false, agent.drain.is_some());
         }
         for task in ledger.tasks.values() {
             census.task(None, Some(task.state));

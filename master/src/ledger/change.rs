@@ -12,7 +12,7 @@ use edgerm_protocol::{
 };
 use edgerm_task_abi::Permissions;
 
-use super::{Offer, RowKey, Task};
+use super::{Drain, Offer, RowKey, Task};
 use crate::access::TokenId;
 
 /// One change of state.
@@ -35,6 +35,13 @@ pub enum Change {
     AgentSessionEnded(AgentId),
     /// An agent left, or was given up. Its tasks have ended before.
     AgentGone(AgentId),
+    /// An agent is drained, or is no more.
+    AgentDrained {
+        /// Which agent.
+        agent: AgentId,
+        /// How; `None`: it is no more.
+        drain: Option<Drain>,
+    },
     /// An agent that is gone is not remembered any more.
     AgentForgotten(AgentId),
     /// A framework registered.
@@ -97,6 +104,7 @@ impl Change {
             | Self::AgentReachable(agent)
             | Self::AgentSessionEnded(agent)
             | Self::AgentGone(agent)
+            | Self::AgentDrained { agent, .. }
             | Self::AgentForgotten(agent) => RowKey::Agent(*agent),
             Self::FrameworkRegistered { framework, .. }
             | Self::FrameworkSuppressed { framework, .. }

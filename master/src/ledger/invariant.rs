@@ -18,6 +18,8 @@ use super::{Agent, Census, Ledger};
 pub enum Violation {
     /// More is offered of a resource than is left beside what is used.
     OverOffered(AgentId, String),
+    /// Something is offered of an agent that is drained.
+    OfferedDrained(AgentId),
     /// A device that was given to one task alone is held by several.
     DeviceTwice(AgentId, String),
     /// What is recorded as used or offered is not the sum of its parts.
@@ -40,6 +42,7 @@ impl fmt::Display for Violation {
             Self::OverOffered(agent, name) => {
                 write!(f, "agent {agent}: more {name} is offered than is left")
             }
+            Self::OfferedDrained(agent) => write!(f, "agent {agent} is drained and offered"),
             Self::DeviceTwice(agent, name) => {
                 write!(f, "agent {agent}: exclusive device {name} is held twice")
             }
@@ -104,6 +107,9 @@ impl Ledger {
             || agent.offered != sum(offers().map(|offer| &offer.resources))
         {
             return Err(Violation::WrongSum(agent.id));
+        }
+        if agent.drain.is_some() && !agent.offers.is_empty() {
+            return Err(Violation::OfferedDrained(agent.id));
         }
         let left = quantity::difference(&agent.total, &agent.used);
         if let Some(name) = quantity::beyond(&agent.offered, &left) {

@@ -42,7 +42,7 @@ impl fmt::Display for OfferError {
             }
             Self::Ended(offer, OfferEnd::Rescinded) => write!(
                 f,
-                "offer {offer} was rescinded, its agent is silent or changed: ask for offers anew"
+                "offer {offer} was rescinded, its agent is silent, changed or drained: ask for offers anew"
             ),
         }
     }

@@ -15,8 +15,8 @@ use edgerm_protocol::{
 };
 use edgerm_task_abi::Permissions;
 
-use super::Few;
 use super::quantity::{self, Scalars};
+use super::{Drain, Few};
 use crate::access::TokenId;
 use crate::variants::Blob;
 
@@ -47,6 +47,8 @@ pub struct Agent {
     pub used: Resources,
     /// What is promised: the sum over `offers`.
     pub offered: Resources,
+    /// Whether it is to run nothing new.
+    pub drain: Option<Drain>,
     /// Its tasks that have not ended.
     pub tasks: Few<TaskId>,
     /// Its offers that are open.
@@ -54,9 +56,9 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// What may be offered now. Empty where the agent is not heard or not yet described.
+    /// What may be offered now. Empty where the agent is not heard, not yet described, or drained.
     pub fn free(&self) -> Resources {
-        if !self.is_heard() || !self.described {
+        if !self.is_heard() || !self.described || self.drain.is_some() {
             return Resources::new();
         }
         quantity::difference(
@@ -76,7 +78,11 @@ impl Agent {
                 .saturating_add(quantity::scalar(&self.offered, name));
             quantity::scalar(&self.total, name) > held
         };
-        self.is_heard() && self.described && has(names::TASKS) && has(names::MEM)
+        self.is_heard()
+            && self.described
+            && self.drain.is_none()
+            && has(names::TASKS)
+            && has(names::MEM)
     }
 }
 

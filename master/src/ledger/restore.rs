@@ -45,6 +45,7 @@ impl Ledger {
                         ledger.cluster.add(&agent.total);
                     }
                     ledger.census.agent(None, Some(agent.state));
+                    ledger.census.drain(false, agent.drain.is_some());
                     ledger.agents.insert(agent.id, Box::new(agent));
                 }
                 Read::Framework(framework) => {

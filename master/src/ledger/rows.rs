@@ -18,7 +18,7 @@ use edgerm_task_abi::Permissions;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::Scalars;
-use super::{Agent, Few, Framework, Ledger, Module, Offer, Runs, Task};
+use super::{Agent, Drain, Few, Framework, Ledger, Module, Offer, Runs, Task};
 use crate::access::TokenId;
 use crate::variants::Blob;
 
@@ -120,8 +120,18 @@ struct AgentRow<'a> {
     boot: BootId,
     ping_period_ms: u32,
     described: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drain: Option<DrainRow>,
     resources: Cow<'a, Resources>,
     attributes: Cow<'a, Attributes>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DrainRow {
+    /// Milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kills_at_ms: Option<u64>,
 }
 
 impl<'a> AgentRow<'a> {
@@ -134,6 +144,9 @@ impl<'a> AgentRow<'a> {
             boot: agent.boot,
             ping_period_ms: agent.ping_period_ms,
             described: agent.described,
+            drain: agent.drain.map(|drain| DrainRow {
+                kills_at_ms: drain.kills_at.map(Instant::as_millis),
+            }),
             resources: Cow::Borrowed(&agent.total),
             attributes: Cow::Borrowed(&agent.attributes),
         }
@@ -149,6 +162,9 @@ impl<'a> AgentRow<'a> {
             boot: self.boot,
             ping_period_ms: self.ping_period_ms,
             described: self.described,
+            drain: self.drain.map(|drain| Drain {
+                kills_at: drain.kills_at_ms.map(Instant::from_millis),
+            }),
             total: self.resources.into_owned(),
             attributes: self.attributes.into_owned(),
             used: Resources::new(),

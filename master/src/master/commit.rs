@@ -28,6 +28,7 @@ impl Master {
             | Change::AgentReachable(_)
             | Change::AgentSessionEnded(_)
             | Change::AgentGone(_)
+            | Change::AgentDrained { .. }
             | Change::AgentForgotten(_)
             | Change::FrameworkRegistered { .. }
             | Change::FrameworkSuppressed { .. }
@@ -48,6 +49,7 @@ impl Master {
             | Change::AgentReachable(_)
             | Change::AgentSessionEnded(_)
             | Change::AgentGone(_)
+            | Change::AgentDrained { .. }
             | Change::AgentForgotten(_)
             | Change::FrameworkSuppressed { .. }
             | Change::OfferMade(_)
@@ -88,6 +90,10 @@ impl Master {
             Change::AgentGone(agent) => {
                 self.allocator.note(&self.ledger, agent);
                 self.tell(None, EventKind::AgentGone { agent });
+            }
+            Change::AgentDrained { agent, .. } => {
+                self.allocator.note(&self.ledger, agent);
+                self.on_drain(now, agent);
             }
             Change::AgentForgotten(agent) => {
                 self.links.remove(&agent);
@@ -185,6 +191,7 @@ impl Master {
             link.forget(id);
         }
         self.answer_output_waits(id);
+        self.on_maybe_drained(agent);
         let forgotten = self.ledger.forget_tasks(self.config.limits.ended_tasks);
         self.commit_all(now, forgotten);
         self.set_retention_timer();

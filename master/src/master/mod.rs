@@ -11,6 +11,7 @@
 //! | `agent_requests` | answers what agents ask: ping, output, deregister, modules |
 //! | `registration` | answers an agent that registers, and learns what it has |
 //! | `agent_commands` | asks agents: launch, kill, message, description |
+//! | `drain` | agents that are to run nothing more |
 //! | `enrollment` | who may be an agent |
 //! | `paths` | where each agent is reached |
 //! | `health` | agents fall silent, are heard again, are given up |
@@ -29,6 +30,7 @@ mod agent_requests;
 mod agents;
 mod commit;
 mod datagrams;
+mod drain;
 mod enrollment;
 mod frameworks;
 mod health;
@@ -128,6 +130,8 @@ enum Timer {
     Peer(PeerId),
     /// When an agent may have been silent for too long.
     Health(AgentId),
+    /// When the tasks of an agent that is drained are killed.
+    Drain(AgentId),
     /// When an offer expires.
     Offer(OfferId),
     /// When a filter ends.
@@ -284,6 +288,7 @@ impl Master {
             match timer {
                 Timer::Peer(peer) => self.on_peer_timer(now, peer),
                 Timer::Health(agent) => self.on_health_timer(now, agent),
+                Timer::Drain(agent) => self.on_drain_timer(now, agent),
                 Timer::Offer(offer) => self.on_offer_timer(now, offer),
                 Timer::Filter(framework, agent) => {
                     if self.allocator.expire_filter(now, framework, agent) {
@@ -319,7 +324,7 @@ impl Master {
                 }
                 self.look_at(agent, later);
             }
-            Timer::Offer(_) | Timer::Retention => {
+            Timer::Drain(_) | Timer::Offer(_) | Timer::Retention => {
                 self.timers.insert((later, timer));
             }
         }

@@ -3,6 +3,7 @@
 //! | of | is as it was | but |
 //! |---|---|---|
 //! | an agent | its session goes on, and it is as silent as it was | the time that no master ran does not count; one whose description was not known yet registers anew |
+//! | a drain | in force | a deadline that passed meanwhile kills at once |
 //! | a task | in its state | UNISSUED is ISSUED: it may have been sent; what was not known to be taken is sent again, a kill too |
 //! | an offer | open until it expires | |
 //! | a framework | registered, and suppressed or not | what it waits for, its filters and messages to tasks are gone |
@@ -102,6 +103,7 @@ impl Master {
             self.renew_session(now, id);
         }
         self.watch(now, id);
+        self.set_drain_timer(id);
         self.allocator.note(&self.ledger, id);
     }
 

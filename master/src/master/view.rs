@@ -32,6 +32,7 @@ impl Master {
             offered: agent.offered.clone(),
             attributes: agent.attributes.clone(),
             tasks: agent.tasks.len(),
+            drain: super::drain::view(now, agent),
         }
     }
 
@@ -115,6 +116,6 @@ pub(super) fn view_module(module: &Module) -> api::Module {
     }
 }
 
-fn millis(duration: std::time::Duration) -> u64 {
+pub(super) fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -114,6 +114,8 @@ impl Page {
         ];
         let agents = states.map(|(name, state)| (name, census.agents(state)));
         self.gauges("agents", "Agents that are known, by state", "state", agents)?;
+        let help = "Agents that are drained, in whatever state";
+        self.simple("agents_draining", help, census.draining())?;
         let running = TaskState::ALL.into_iter().filter(|it| !it.is_terminal());
         let running = running.map(|state| (state_name(state), census.tasks(state)));
         self.gauges(

@@ -3,11 +3,13 @@
 use warp::http::{Method, StatusCode};
 
 /// Every route of the API, with `:id` for what differs from call to call.
-const ROUTES: [&str; 30] = [
+const ROUTES: [&str; 32] = [
     "/healthz",
     "/metrics",
     "/v1/agents",
     "/v1/agents/:id",
+    "/v1/agents/:id/drain",
+    "/v1/agents/:id/undrain",
     "/v1/backup",
     "/v1/counters",
     "/v1/enrollments",

@@ -167,6 +167,12 @@ async fn a_call_is_for_who_may_make_it() {
     let named = json!({"name": "new", "role": "operator"});
     let calls = [
         ("GET", "/v1/agents".to_owned(), Json::Null),
+        (
+            "POST",
+            "/v1/agents/00000000/drain".to_owned(),
+            json!({"deadlineS": 0}),
+        ),
+        ("POST", "/v1/agents/00000000/undrain".to_owned(), Json::Null),
         ("GET", "/v1/frameworks".to_owned(), Json::Null),
         ("GET", format!("/v1/frameworks/{framework}"), Json::Null),
         ("GET", "/v1/offers".to_owned(), Json::Null),
@@ -271,7 +277,7 @@ fn refusal(who: Who, method: &str, path: &str) -> Option<(u16, &'static str)> {
 
 fn is_for_operators(path: &str) -> bool {
     let lists = ["/v1/tokens", "/v1/enrollments", "/v1/join-tokens"];
-    lists.iter().any(|list| path.starts_with(list))
+    lists.iter().any(|list| path.starts_with(list)) || path.ends_with("drain")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@
 
 mod access;
 mod backup;
+mod drain;
 mod enrollment;
 mod http;
 mod limits;

@@ -37,6 +37,39 @@ pub struct Agent {
     pub attributes: Attributes,
     /// Its tasks that have not ended.
     pub tasks: usize,
+    /// Whether an operator lets it run nothing new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<Drain>,
+}
+
+/// That nothing more of an agent is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Drain {
+    /// How far it has come.
+    pub state: DrainState,
+    /// Milliseconds until its tasks are killed. Absent: they may end by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kills_in_ms: Option<u64>,
+}
+
+/// How far a drain has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DrainState {
+    /// Tasks run there still.
+    Draining,
+    /// None does: it may be stopped.
+    Drained,
+}
+
+/// Asks that an agent run nothing new.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DrainAgent {
+    /// Seconds after which its tasks are killed. Absent: they may end by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_s: Option<u32>,
 }
 
 /// Whether an agent is heard.

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Agent, Framework, Module, Offer, Output, Task};
+use super::{Agent, Drain, Framework, Module, Offer, Output, Task};
 use crate::{AgentId, FrameworkId, OfferId};
 
 /// One event.
@@ -40,6 +40,23 @@ pub enum EventKind {
     },
     /// An agent left, or was given up.
     AgentGone {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// Nothing more of an agent is offered.
+    AgentDraining {
+        /// The agent.
+        agent: AgentId,
+        /// How far that has come.
+        drain: Drain,
+    },
+    /// Nothing runs on an agent that is drained any more.
+    AgentDrained {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// An agent is offered again.
+    AgentUndrained {
         /// The agent.
         agent: AgentId,
     },

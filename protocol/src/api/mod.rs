@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | `GET /v1/agents` | | [`Page`] of [`Agent`] |
 //! | `GET /v1/agents/{id}` | | [`Agent`] |
+//! | `POST /v1/agents/{id}/drain` | [`DrainAgent`] | [`Agent`]; for operators |
+//! | `POST /v1/agents/{id}/undrain` | | [`Agent`]; for operators |
 //! | `POST /v1/frameworks` | [`NewFramework`] | 201 [`Framework`] |
 //! | `GET /v1/frameworks`, `/{id}` | | [`Page`] of [`Framework`], [`Framework`] |
 //! | `DELETE /v1/frameworks/{id}` | | 204; its tasks are killed, its offers return |
@@ -63,7 +65,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-pub use agent::{Agent, AgentState};
+pub use agent::{Agent, AgentState, Drain, DrainAgent, DrainState};
 pub use backup::Restored;
 pub use container::{
     Container, ContainerTask, DEFAULT_PIDS, DEFAULT_STOP_GRACE, MAX_CONTAINER, MAX_IMAGE, Mount,

@@ -5,6 +5,7 @@ mod bounds;
 mod containers;
 mod crash_points;
 mod disk;
+mod drain;
 mod durable;
 mod health;
 mod offers;
