@@ -144,6 +144,7 @@ async fn the_page_tells_what_happens() {
     assert!(value(&after, "process_open_fds", &[]) > 3.0);
     assert!(value(&after, "process_cpu_seconds_total", &[]) >= 0.0);
     check_style(&after);
+    check_rules(&after);
     let chosen = ["one", "secret", "t", task, &framework];
     let values = after
         .samples
@@ -156,6 +157,20 @@ async fn the_page_tells_what_happens() {
     );
     agent.abort();
     master.shutdown().await;
+}
+
+/// The rules that ship name no metric that there is not.
+fn check_rules(scrape: &Scrape) {
+    let rules = include_str!("../../../deploy/prometheus/alerts.yml");
+    let words = rules.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+    let named = words.filter(|word| word.starts_with("edgerm_") || word.starts_with("process_"));
+    let mut seen = 0;
+    for name in named {
+        let is_it = |sample: &Sample| sample.metric == name.trim_end_matches("_bucket");
+        assert!(scrape.samples.iter().any(is_it), "{name}");
+        seen += 1;
+    }
+    assert!(seen > 15, "{seen}");
 }
 
 /// What Prometheus advises for names, and that each metric says what it is.
