@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::Parser;
 use edgerm_linux_agent::Agent;
 use edgerm_linux_agent::config::{Args, Config};
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -65,7 +66,9 @@ async fn run() -> anyhow::Result<()> {
     let config = Config::load(&command.args)?;
     tracing::info!(name = config.name, master = config.master, "starting");
     let agent = Agent::start(config.options()?).await?;
+    tell_systemd(NotifyState::Ready);
     stopped().await.context("cannot wait for signals")?;
+    tell_systemd(NotifyState::Stopping);
     tracing::info!("leaving; once more to leave without a word");
     tokio::select! {
         () = agent.leave() => {}
@@ -73,6 +76,13 @@ async fn run() -> anyhow::Result<()> {
         _ = stopped() => {}
     }
     Ok(())
+}
+
+/// Tells systemd, where a unit of `Type=notify` runs this: sd_notify(3).
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "systemd is not told");
+    }
 }
 
 /// Returns once the process is asked to stop, by Ctrl-C or SIGTERM.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use edgerm_master::{Config, Limits, Server, TlsFiles};
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -107,6 +108,7 @@ async fn run() -> anyhow::Result<()> {
         ..Config::default()
     })
     .await?;
+    tell_systemd(NotifyState::Ready);
     let stopped = stopped();
     tokio::pin!(stopped);
     loop {
@@ -118,9 +120,17 @@ async fn run() -> anyhow::Result<()> {
             },
         }
     }
+    tell_systemd(NotifyState::Stopping);
     tracing::info!("stopping");
     running.shutdown().await;
     Ok(())
+}
+
+/// Tells systemd, where a unit of `Type=notify` runs this: sd_notify(3).
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "systemd is not told");
+    }
 }
 
 /// Returns once the process is asked to stop, by Ctrl-C or SIGTERM.

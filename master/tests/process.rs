@@ -3,15 +3,22 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// The master's process, which does not outlive its test.
 struct Process(Child);
 
 impl Process {
     fn start(arguments: &[&str]) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_edgerm-master"))
-            .args(arguments)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_edgerm-master"));
+        command.args(arguments);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let child = command
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
@@ -34,6 +41,12 @@ impl Process {
             .and_then(|rest| rest.split(' ').next());
         address.expect("an address").parse().unwrap()
     }
+
+    fn terminate(&self) {
+        let id = self.0.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(told.unwrap().success());
+    }
 }
 
 impl Drop for Process {
@@ -55,14 +68,32 @@ fn it_serves_and_stops_when_asked() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains(r#""status":"ok""#), "{answer}");
 
-    let id = process.0.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    process.terminate();
+    assert!(process.0.wait().unwrap().success());
+}
+
+#[test]
+fn it_tells_systemd_once_it_serves_and_when_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let systemd = UnixDatagram::bind(&path).unwrap();
+    // A bound on failure: it comes at once, or never.
+    systemd
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_edgerm-master"));
+    command
+        .args(["--http", "127.0.0.1:0", "--coap", "127.0.0.1:0"])
+        .env("NOTIFY_SOCKET", &path);
+    let mut process = Process::spawn(command);
+    let mut said = [0; 64];
+    let length = systemd.recv(&mut said).unwrap();
+    assert_eq!(&said[..length], b"READY=1\n");
+    TcpStream::connect(process.http()).unwrap();
+
+    process.terminate();
+    let length = systemd.recv(&mut said).unwrap();
+    assert_eq!(&said[..length], b"STOPPING=1\n");
     assert!(process.0.wait().unwrap().success());
 }
 

@@ -1,6 +1,7 @@
 //! The file with what an agent proves itself with, as `edgerm enroll` writes it: its name and its
 //! credential, in TOML, readable by its owner alone.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -16,6 +17,10 @@ const MAX_FILE: u64 = 4096;
 
 /// Permissions of anybody but the owner.
 const OTHERS: u32 = 0o077;
+
+/// Names the folder of what a unit has by `LoadCredential=`, which its service alone may enter.
+/// Files in it may have a mode of 0440, with an access list for that service (systemd.exec(5)).
+const GUARDED: &str = "CREDENTIALS_DIRECTORY";
 
 /// Why a file has no credential that may be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +60,7 @@ struct Said {
 pub(super) fn read(path: &Path) -> Result<(String, Credential), CredentialProblem> {
     let file = File::open(path)?;
     let mode = file.metadata()?.mode() & 0o777;
-    if mode & OTHERS != 0 {
+    if mode & OTHERS != 0 && !is_guarded(path, std::env::var_os(GUARDED).as_deref()) {
         return Err(CredentialProblem::Mode { mode });
     }
     let mut text = String::new();
@@ -64,6 +69,11 @@ pub(super) fn read(path: &Path) -> Result<(String, Credential), CredentialProble
     let said: Said = toml::from_str(&text)
         .map_err(|error| CredentialProblem::Syntax(error.message().to_owned()))?;
     Ok((said.name, said.credential.parse()?))
+}
+
+/// Whether a file is in the folder that systemd guards, whatever its mode is.
+fn is_guarded(path: &Path, folder: Option<&OsStr>) -> bool {
+    folder.is_some_and(|folder| path.parent() == Some(Path::new(folder)))
 }
 
 /// The name in a file, where it can be read; whoever needs the rest is told why not.
@@ -88,4 +98,31 @@ pub(super) fn of(path: &Path, agent: &str) -> Result<Credential, ConfigError> {
         path: path.to_owned(),
         cause,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn systemd_guards_the_files_of_its_own_folder_alone() {
+        let folder = Some(OsStr::new("/run/credentials/edgerm-agent.service"));
+        for (path, folder, guarded) in [
+            (
+                "/run/credentials/edgerm-agent.service/agent.toml",
+                folder,
+                true,
+            ),
+            (
+                "/run/credentials/edgerm-agent.service/../a.toml",
+                folder,
+                false,
+            ),
+            ("/run/credentials/agent.toml", folder, false),
+            ("/agent.toml", Some(OsStr::new("")), false),
+            ("/etc/edgerm/agent.toml", None, false),
+        ] {
+            assert_eq!(is_guarded(Path::new(path), folder), guarded, "{path}");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 mod a_disk_that_takes_nothing;
 mod a_process_joins_and_leaves;
 mod a_record_that_is_no_use;
+mod a_service_tells_systemd;
 mod a_task_is_watched;
 mod a_task_outlives_its_agent;
 mod relay;
