@@ -60,17 +60,20 @@ pub enum Component {
     BareMetal,
     /// Docker's engine and what its images are made of here, for root, who starts it.
     Docker,
+    /// `systemd-analyze`, which reads units.
+    Systemd,
 }
 
 impl Component {
     /// Every component.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::WasmC,
         Self::Libcoap,
         Self::Aiocoap,
         Self::Zephyr,
         Self::BareMetal,
         Self::Docker,
+        Self::Systemd,
     ];
 
     /// What it is called in [`REQUIRE`].
@@ -82,6 +85,7 @@ impl Component {
             Self::Zephyr => "zephyr",
             Self::BareMetal => "bare-metal",
             Self::Docker => "docker",
+            Self::Systemd => "systemd",
         }
     }
 
@@ -118,6 +122,7 @@ impl Component {
                 &["dockerd", "docker", "busybox"],
                 "docker.io busybox-static",
             ),
+            Self::Systemd => (&["systemd-analyze"], "systemd"),
             Self::BareMetal => (
                 &["qemu-system-arm", "arm-none-eabi-gcc", "setpriv"],
                 "qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi util-linux",
@@ -143,7 +148,7 @@ impl Component {
     pub fn find(self, path: &OsStr) -> Result<PathBuf, Absent> {
         let program = self.find_programs(path)?;
         match self {
-            Self::WasmC | Self::Libcoap => {}
+            Self::WasmC | Self::Libcoap | Self::Systemd => {}
             Self::Aiocoap => aiocoap::probe(&program)?,
             Self::Zephyr => {
                 Workspace::find()?;
@@ -441,7 +446,7 @@ mod tests {
         assert_eq!(
             unknown.to_string(),
             "EDGERM_REQUIRE names \"dockr\", which is none of wasm-c, libcoap, aiocoap, zephyr, \
-             bare-metal, docker"
+             bare-metal, docker, systemd"
         );
     }
 }

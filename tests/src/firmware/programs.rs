@@ -42,6 +42,17 @@ fn profile_folder() -> PathBuf {
     folder.expect("a folder above `deps`").to_owned()
 }
 
+/// The folder that cargo builds into: `target`.
+///
+/// # Panics
+///
+/// Where this program is not one that cargo built.
+#[must_use]
+pub fn target_folder() -> PathBuf {
+    let folder = profile_folder();
+    folder.parent().expect("a target folder").to_owned()
+}
+
 /// Builds the programs, with the profile of this one: `cargo test` builds those of the whole
 /// workspace alone, and `cargo test -p` would leave old ones there.
 ///
@@ -50,13 +61,12 @@ fn profile_folder() -> PathBuf {
 /// Where they do not build.
 pub fn build() {
     let folder = profile_folder();
-    let target = folder.parent().expect("a target folder");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(super::repository(""))
         .args(["build", "--quiet", "--locked", "--workspace", "--bins"])
         .arg("--target-dir")
-        .arg(target);
+        .arg(target_folder());
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
