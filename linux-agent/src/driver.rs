@@ -226,7 +226,10 @@ impl Driver {
                     tracing::warn!(%code, reason, "the master refuses this agent; it will try again");
                 }
                 Output::Left => return Next::Left,
-                Output::Timeout(deadline) => return Next::WaitUntil(deadline),
+                Output::Timeout(deadline) => {
+                    self.remove_unclaimed();
+                    return Next::WaitUntil(deadline);
+                }
             }
         }
     }

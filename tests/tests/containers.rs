@@ -188,6 +188,14 @@ impl Cluster {
         lines
     }
 
+    async fn until_containers_are(&self, expected: &[String]) {
+        let until = Instant::now() + PATIENCE;
+        while self.containers() != expected {
+            assert!(Instant::now() < until, "{:?}", self.containers());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// Names of all containers of the engine.
     fn containers(&self) -> Vec<String> {
         let names = self.engine.docker(&["ps", "-a", "--format", "{{.Names}}"]);
@@ -464,6 +472,8 @@ async fn a_container_outlives_its_agent_and_an_agent_its_engine(mut cluster: Clu
         (ended.state, ended.exit_code),
         (TaskState::Errored, Some(5))
     );
+    let taken_up = format!("carries on with its container task={task}");
+    cluster.agent.console().line_with(0, &taken_up);
     cluster.running(task).await;
     assert_eq!(started(&cluster), before, "it is the same container");
     cluster.scheduler.kill(task).await.unwrap();
@@ -493,18 +503,13 @@ async fn a_container_outlives_its_agent_and_an_agent_its_engine(mut cluster: Clu
     let detail = ended.detail.unwrap_or_default();
     assert_eq!(detail, "ended with the container engine, 0");
     // The one that says so runs again.
-    let running = "{{.State.Running}}";
-    let name = format!("edgerm-{again}");
+    let name = format!("name=edgerm-{again}");
     let until = Instant::now() + PATIENCE;
-    loop {
-        if cluster.containers().contains(&name)
-            && cluster
-                .engine
-                .docker(&["inspect", "--format", running, &name])
-                == "true"
-        {
-            break;
-        }
+    while cluster
+        .engine
+        .docker(&["ps", "--quiet", "--filter", &name])
+        .is_empty()
+    {
         assert!(Instant::now() < until, "{}", cluster.agent.console().text());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -553,6 +558,8 @@ async fn what_is_somebody_elses_is_left_alone(mut cluster: Cluster) {
     cluster.running(mine).await;
     cluster.scheduler.kill(mine).await.unwrap();
     assert_eq!(cluster.ended(mine).await.state, TaskState::Killed);
+    // Whether it was taken up again by then or not, its container goes.
+    cluster.until_containers_are(&before).await;
     // A task that would have the name of one of them does not touch it.
     let offer = cluster.offer().await;
     let body = serde_json::json!({
@@ -568,7 +575,7 @@ async fn what_is_somebody_elses_is_left_alone(mut cluster: Cluster) {
     cluster.client.accept(offer.id, &accept).await.unwrap();
     let ended = cluster.ended(task).await;
     assert_eq!(ended.state, TaskState::Rejected, "{ended:?}");
-    assert_eq!(cluster.containers(), before);
+    cluster.until_containers_are(&before).await;
     let up = cluster.engine.docker(&["ps", "--format", "{{.Names}}"]);
     assert_eq!(up.lines().count(), 3, "{up}");
     // Nor is anything of them told to anybody.

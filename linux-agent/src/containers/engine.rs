@@ -14,7 +14,7 @@ use bollard::models::{ContainerCreateBody, ContainerInspectResponse, EventMessag
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, EventsOptionsBuilder,
     ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
-    StopContainerOptionsBuilder,
+    StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use edgerm_protocol::TaskId;
@@ -248,7 +248,25 @@ impl Engine {
         let removed = docker.remove_container(&name, Some(options.build()));
         match removed.await.map_err(EngineError::from) {
             Err(EngineError::NotFound) => Ok(()),
+            // Somebody else is about to remove it.
+            Err(EngineError::Refused(_)) => self.removed(id).await,
             removed => removed,
+        }
+    }
+
+    /// Waits until the container of a task is gone.
+    async fn removed(&self, id: TaskId) -> Result<(), EngineError> {
+        let options = WaitContainerOptionsBuilder::new().condition("removed");
+        let docker = self.connect().await?;
+        let mut waited = Box::pin(docker.wait_container(&name(id), Some(options.build())));
+        match waited.next().await {
+            Some(Ok(_) | Err(Error::DockerContainerWaitError { .. })) | None => Ok(()),
+            Some(Err(error)) => match error.into() {
+                EngineError::NotFound => Ok(()),
+                error @ (EngineError::Away(_) | EngineError::Refused(_) | EngineError::NotOurs) => {
+                    Err(error)
+                }
+            },
         }
     }
 

@@ -20,7 +20,7 @@ mod marks;
 mod spec;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -77,6 +77,8 @@ pub(crate) struct Containers {
     config: Arc<ContainersConfig>,
     happen: mpsc::Sender<Happening>,
     lives: BTreeMap<TaskId, channel::Sender<Option<Stop>>>,
+    /// Tasks that an earlier agent had begun and this one has not taken up yet.
+    unclaimed: BTreeSet<TaskId>,
 }
 
 impl Containers {
@@ -92,12 +94,14 @@ impl Containers {
         happen: mpsc::Sender<Happening>,
     ) -> std::io::Result<Self> {
         let marks = Marks::open(folder)?;
+        let unclaimed = marks.all().into_iter().collect();
         Ok(Self {
             engine: Engine::new(&config.socket, agent, marks.owner()),
             marks: Arc::new(marks),
             config: Arc::new(config),
             happen,
             lives: BTreeMap::new(),
+            unclaimed,
         })
     }
 
@@ -115,6 +119,7 @@ impl Containers {
     pub(crate) fn start(&mut self, spec: Spec) {
         let (stop, stopped) = channel::channel(None);
         self.lives.insert(spec.id, stop);
+        self.unclaimed.remove(&spec.id);
         let life = Life {
             engine: self.engine.clone(),
             marks: Arc::clone(&self.marks),
@@ -150,6 +155,17 @@ impl Containers {
     /// Forgets a task that has ended.
     pub(crate) fn reap(&mut self, id: TaskId) {
         self.lives.remove(&id);
+    }
+
+    /// Removes the containers of those that an earlier agent had begun and that will not be taken
+    /// up: they ended while nobody looked after them.
+    pub(crate) fn remove_unclaimed(&mut self, is_wanted: impl Fn(TaskId) -> bool) {
+        let unclaimed = std::mem::take(&mut self.unclaimed);
+        let (wanted, ended) = unclaimed.into_iter().partition(|id| is_wanted(*id));
+        self.unclaimed = wanted;
+        for id in BTreeSet::<TaskId>::into_iter(ended) {
+            self.remove_stray(id);
+        }
     }
 
     /// Looks for containers of this agent of tasks that it does not have: [`Happening::Strays`]

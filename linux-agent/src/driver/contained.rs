@@ -86,6 +86,14 @@ impl Driver {
         }
     }
 
+    /// Removes the containers of tasks that ended before they were taken up again.
+    pub(super) fn remove_unclaimed(&mut self) {
+        if let Some(containers) = &mut self.containers {
+            let agent = &self.agent;
+            containers.remove_unclaimed(|id| agent.launch(id).is_some());
+        }
+    }
+
     /// Removes the containers of tasks that ended without them.
     pub(super) fn on_strays(&mut self, tasks: &[TaskId]) {
         let Some(containers) = &self.containers else {
