@@ -11,6 +11,7 @@
 //! | `driver` | the loop around the sans-IO agent |
 //! | [`engine`] | wasmi behind the host API's engine trait |
 //! | [`executor`] | tasks: a thread, a mailbox and a host each |
+//! | [`check`] | what an agent would offer, and what is wrong |
 //! | [`containers`] | tasks that are containers, by Docker's engine |
 //! | [`devices`] | sensors and actuators |
 //! | [`storage`] | the cache of modules |
@@ -19,6 +20,7 @@
 //! | [`config`], [`machine`] | what the operator and the machine say |
 
 pub mod agent;
+pub mod check;
 pub mod config;
 pub mod containers;
 pub mod devices;

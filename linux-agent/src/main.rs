@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use edgerm_linux_agent::Agent;
+use edgerm_linux_agent::check::Check;
 use edgerm_linux_agent::config::{Args, Config};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,6 +24,10 @@ const FAREWELL: Duration = Duration::from_secs(10);
 struct Command {
     #[command(flatten)]
     args: Args,
+    /// Print what the agent would offer and what is wrong, and end: with 0 where nothing is. Nothing
+    /// is said to the master.
+    #[arg(long)]
+    check: bool,
     /// What is logged, as in `info,edgerm_linux_agent=debug`.
     #[arg(long, env = "EDGERM_LOG", default_value = "info")]
     log: String,
@@ -43,7 +48,7 @@ enum LogFormat {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run().await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -51,7 +56,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> anyhow::Result<()> {
+async fn run() -> anyhow::Result<ExitCode> {
     let command = Command::parse();
     let filter = EnvFilter::try_new(&command.log)
         .with_context(|| format!("--log {:?} is no filter", command.log))?;
@@ -64,6 +69,14 @@ async fn run() -> anyhow::Result<()> {
         LogFormat::Json => log.json().init(),
     }
     let config = Config::load(&command.args)?;
+    if command.check {
+        let check = Check::of(&config).await;
+        print!("{check}");
+        return Ok(match check.problems() {
+            [] => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        });
+    }
     tracing::info!(name = config.name, master = config.master, "starting");
     let agent = Agent::start(config.options()?).await?;
     tell_systemd(NotifyState::Ready);
@@ -75,7 +88,7 @@ async fn run() -> anyhow::Result<()> {
         () = tokio::time::sleep(FAREWELL) => tracing::warn!("the master does not answer"),
         _ = stopped() => {}
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Tells systemd, where a unit of `Type=notify` runs this: sd_notify(3).

@@ -36,6 +36,16 @@ use marks::Marks;
 
 pub use spec::{ContainersConfig, NotAllowed, Spec};
 
+/// Why the engine behind `socket` cannot be used now; `None`: it can.
+pub(crate) async fn engine_problem(socket: &std::path::Path) -> Option<String> {
+    let engine = Engine::new(socket, "", "");
+    let error = engine.connect().await.err()?;
+    let socket = socket.display();
+    Some(format!(
+        "{error}; it was looked for at {socket}, as docker says"
+    ))
+}
+
 /// What came of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContainerEvent {

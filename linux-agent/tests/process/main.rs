@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod a_disk_that_takes_nothing;
+mod a_look_at_the_settings;
 mod a_process_joins_and_leaves;
 mod a_record_that_is_no_use;
 mod a_service_tells_systemd;

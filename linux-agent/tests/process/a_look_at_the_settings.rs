@@ -1,0 +1,68 @@
+//! `edgerm-agent --check` tells what would be offered, and ends with 1 where something is wrong.
+
+use std::fs;
+use std::process::{Command, Output};
+
+fn check(config: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.toml");
+    fs::write(&path, format!("hwmon = false\niio = false\n{config}")).unwrap();
+    let told = Command::new(env!("CARGO_BIN_EXE_edgerm-agent"))
+        .arg("--check")
+        .arg("--config")
+        .arg(&path)
+        .arg("--data-dir")
+        .arg(folder.path().join("state"))
+        .args(arguments)
+        .env("EDGERM_LOG", "off")
+        .output()
+        .unwrap();
+    let Output { status, stdout, .. } = told;
+    (status.code(), String::from_utf8(stdout).unwrap())
+}
+
+#[test]
+fn what_would_be_offered_is_told() {
+    let config = "name = 'attic'\ncpus = 2\nmem = '1MiB'\nports = '8000-8001'\n\
+                  [[sensor]]\nlabel = 't'\nkind = 'temperature'\nsimulate = { constant = 1 }\n";
+    let (code, told) = check(config, &[]);
+    assert_eq!(code, Some(0), "{told}");
+    let has = |name: &str, value: &str| {
+        let words = |line: &str| {
+            line.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let mut lines = told.lines().map(words);
+        let wanted = words(&format!("{name} {value}"));
+        assert!(lines.any(|line| line == wanted), "{name} {value}: {told}");
+    };
+    has("cpus", "2000");
+    has("mem", "1048576");
+    has("ports", "8000-8001");
+    has("t", "temperature sensor, shared");
+    has("executors", "wasm");
+    assert!(told.ends_with("nothing is wrong\n"), "{told}");
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    let config = "docker = 'no.sock'\nmaster = 'nowhere.invalid:1'\n\
+                  [container]\nmounts = ['/nowhere/at/all']\n";
+    let (code, told) = check(config, &[]);
+    assert_eq!(code, Some(1), "{told}");
+    let wrong: Vec<_> = told
+        .lines()
+        .filter(|line| line.starts_with("wrong: "))
+        .collect();
+    assert_eq!(wrong.len(), 3, "{told}");
+    for text in ["nowhere.invalid:1", "no.sock", "/nowhere/at/all"] {
+        assert!(
+            wrong.iter().any(|line| line.contains(text)),
+            "{text}: {told}"
+        );
+    }
+    let (code, told) = check("", &["--credential", "/nowhere/credential"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("/nowhere/credential"), "{told}");
+}
