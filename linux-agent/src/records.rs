@@ -92,19 +92,7 @@ impl RecordStorage {
     /// work. What stood there stands there still, or what was to.
     pub fn write(&self, key: RecordKey, record: &[u8]) -> Result<(), StorageError> {
         let path = self.path(key);
-        let beside = path.with_extension("new");
-        let write = || {
-            let mut file = private().create(true).truncate(true).open(&beside)?;
-            file.write_all(record)?;
-            file.sync_all()?;
-            fs::rename(&beside, &path)?;
-            sync_folder(&self.folder)
-        };
-        write().map_err(|error| {
-            // Half a record holds room that the next one may need.
-            let _absent = fs::remove_file(&beside);
-            failed(&path, &error)
-        })
+        write_to_last(&self.folder, &path, record).map_err(|error| failed(&path, &error))
     }
 
     /// Removes what stands under `key`, where something does.
@@ -127,6 +115,23 @@ impl RecordStorage {
             task => format!("task-{task}.record"),
         })
     }
+}
+
+/// Puts `bytes` in the place of the file at `path`, in `folder`: the old ones or the new ones are
+/// there whatever happens, the new ones for good when this returns. Nobody else may read it.
+pub(crate) fn write_to_last(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let write = || {
+        let mut file = private().create(true).truncate(true).open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        sync_folder(folder)
+    };
+    write().inspect_err(|_| {
+        // Half a file holds room that the next one may need.
+        let _absent = fs::remove_file(&beside);
+    })
 }
 
 /// How files are opened that nobody else may read.

@@ -7,7 +7,7 @@ use edgerm_protocol::codec::Text;
 use edgerm_protocol::limits::MAX_ATTRIBUTE;
 use edgerm_protocol::owned::{AttributeValue, Attributes, Description, Resources, Value};
 use edgerm_protocol::resource::names;
-use edgerm_protocol::standard::{AFTER_REBOOT, TASKS, attributes};
+use edgerm_protocol::standard::{AFTER_REBOOT, TASKS, WASM, attributes};
 use edgerm_task_abi::Feature;
 
 use super::{Config, ConfigError, credential};
@@ -103,7 +103,7 @@ impl Config {
         all.extend(self.attributes.clone());
         let max_task_mem = AttributeValue::Number(self.max_task_mem.into());
         all.extend([
-            (attributes::EXECUTORS.to_owned(), texts(&["wasm"])),
+            (attributes::EXECUTORS.to_owned(), texts(&[WASM])),
             (
                 attributes::WASM_FEATURES.to_owned(),
                 texts(&Feature::ALL.map(Feature::name)),

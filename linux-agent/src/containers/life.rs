@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::engine::{Engine, EngineError, Standing};
 use super::logs::Follower;
-use super::marks::{Mark, Marks};
+use super::marks::Marks;
 use super::watch::RETRY;
 use super::{ContainerEnd, ContainerEvent, ContainersConfig, Spec, Stop};
 use crate::driver::Happening;
@@ -29,14 +29,23 @@ use crate::driver::Happening;
 /// stream itself, unless something that it runs holds the other end.
 const LAST_LINES: Duration = Duration::from_secs(5);
 
-/// One task. See the module.
+/// Why a task has ended whose container is not there.
+const REMOVED: &str = "somebody removed its container";
+
+/// One task, and whether it is to stop. See the module.
 #[derive(Debug)]
 pub(super) struct Life {
+    pub(super) task: Task,
+    pub(super) stop: watch::Receiver<Option<Stop>>,
+}
+
+/// One task, and what it is run with.
+#[derive(Debug)]
+pub(super) struct Task {
     pub(super) engine: Engine,
     pub(super) marks: Arc<Marks>,
     pub(super) config: Arc<ContainersConfig>,
     pub(super) happen: mpsc::Sender<Happening>,
-    pub(super) stop: watch::Receiver<Option<Stop>>,
     pub(super) spec: Spec,
 }
 
@@ -64,25 +73,28 @@ impl From<EngineError> for Over {
 impl Life {
     /// Runs the task to its end, and tells it.
     pub(super) async fn run(mut self) {
-        let id = self.spec.id;
+        let task = &self.task;
+        let id = task.spec.id;
         let begun = tokio::select! {
-            begun = begin(&self.engine, &self.marks, &self.config, &self.happen, &self.spec) => begun,
-            stop = stopped(&mut self.stop) => Err(Over::Ended(self.give_up(stop).await)),
+            begun = task.begin() => begun,
+            stop = stopped(&mut self.stop) => Err(Over::Ended(task.give_up(stop).await)),
         };
         let event = match begun {
             Ok(told) => {
-                self.tell(ContainerEvent::Started(id)).await;
-                ContainerEvent::Ended(id, self.attend(told).await)
+                task.tell(ContainerEvent::Started(id)).await;
+                ContainerEvent::Ended(id, task.attend(told, &mut self.stop).await)
             }
             Err(Over::NotStarted(reason)) => {
-                self.clean_up().await;
+                task.clean_up().await;
                 ContainerEvent::NotStarted(id, reason)
             }
             Err(Over::Ended(end)) => ContainerEvent::Ended(id, end),
         };
-        self.tell(event).await;
+        task.tell(event).await;
     }
+}
 
+impl Task {
     async fn tell(&self, event: ContainerEvent) {
         // Where the loop has ended, the agent has, and takes it up when it is back.
         let _left = self.happen.send(Happening::Container(event)).await;
@@ -97,15 +109,15 @@ impl Life {
     }
 
     /// Follows the container until it has ended and is gone.
-    async fn attend(&mut self, told: String) -> ContainerEnd {
+    async fn attend(&self, told: String, stop: &mut watch::Receiver<Option<Stop>>) -> ContainerEnd {
         let Self {
             engine,
             marks,
             happen,
             spec,
             ..
-        } = &*self;
-        let (id, mut stop) = (spec.id, self.stop.clone());
+        } = self;
+        let id = spec.id;
         let mut follower = Follower {
             engine,
             marks,
@@ -126,7 +138,7 @@ impl Life {
             };
             let ended = tokio::select! {
                 ended = with_lines(ended, &mut follower) => ended,
-                stop = stopped(&mut stop), if !is_killed => match stop {
+                stop = stopped(stop), if !is_killed => match stop {
                     Stop::LetGo => return ContainerEnd::Killed,
                     Stop::Kill => {
                         is_killed = true;
@@ -144,7 +156,7 @@ impl Life {
                 Ok(Some(end)) => break end,
                 still @ (Ok(None) | Err(Away)) => tokio::select! {
                     () = tokio::time::sleep(RETRY) => was_away |= still.is_err(),
-                    stop = stopped(&mut stop), if !is_killed => match stop {
+                    stop = stopped(stop), if !is_killed => match stop {
                         Stop::LetGo => return ContainerEnd::Killed,
                         Stop::Kill => is_killed = true,
                     },
@@ -165,8 +177,7 @@ impl Life {
                 error,
             }) => Some(self.end_of(code, out_of_memory, &error)),
             Err(EngineError::NotFound | EngineError::NotOurs) => {
-                let reason = "somebody removed its container".to_owned();
-                Some(ContainerEnd::Failed(reason))
+                Some(ContainerEnd::Failed(REMOVED.to_owned()))
             }
             Err(EngineError::Away(_)) => return Err(Away),
             Err(EngineError::Refused(reason)) => {
@@ -187,126 +198,111 @@ impl Life {
         ContainerEnd::Exited(i32::try_from(code).unwrap_or(-1))
     }
 
-    /// Removes what there is of the container. What stays is found and removed later.
+    /// Removes what there is of the container.
     async fn clean_up(&self) {
+        remove(&self.engine, &self.marks, self.spec.id).await;
+    }
+
+    /// Begins the task, or finds where it is. Gives up to when its lines were told.
+    async fn begin(&self) -> Result<String, Over> {
         let id = self.spec.id;
-        match self.engine.remove(id).await {
-            Ok(()) => self.marks.erase(id).await,
-            Err(error) => tracing::warn!(task = %id, %error, "its container stays for now"),
+        let Some(mark) = self.marks.read(id).await else {
+            return self.make().await;
+        };
+        let standing = loop {
+            match self.engine.standing(id).await {
+                // What became of it is told by nobody else.
+                Err(EngineError::Away(_)) => tokio::time::sleep(RETRY).await,
+                standing => break standing,
+            }
+        };
+        let is_of_this_boot = self.marks.is_of_this_boot(&mark);
+        let lives_on = self.spec.task.restart && !is_of_this_boot;
+        match standing {
+            Ok(Standing::Running) => {
+                tracing::info!(task = %id, "carries on with its container");
+                Ok(mark.told)
+            }
+            Ok(Standing::Created) => {
+                self.engine.start(id).await?;
+                Ok(mark.told)
+            }
+            Ok(Standing::Exited { .. }) | Err(EngineError::NotFound) if lives_on => {
+                self.engine.remove(id).await?;
+                self.make().await
+            }
+            // Its end is told when it is attended to, as if it had just ended.
+            Ok(Standing::Exited { .. }) if is_of_this_boot => Ok(mark.told),
+            Ok(Standing::Exited { .. }) | Err(EngineError::NotFound) => {
+                let reason = match is_of_this_boot {
+                    true => REMOVED,
+                    false => "the machine rebooted",
+                };
+                self.clean_up().await;
+                Err(Over::Ended(ContainerEnd::Failed(reason.to_owned())))
+            }
+            Err(error) => Err(error.into()),
         }
     }
-}
 
-/// Begins the task, or finds where it is. Gives up to when its lines were told.
-async fn begin(
-    engine: &Engine,
-    marks: &Marks,
-    config: &ContainersConfig,
-    happen: &mpsc::Sender<Happening>,
-    spec: &Spec,
-) -> Result<String, Over> {
-    let id = spec.id;
-    let Some(mark) = marks.read(id).await else {
-        return make(engine, marks, config, happen, spec).await;
-    };
-    let standing = loop {
-        match engine.standing(id).await {
-            // What became of it is told by nobody else.
-            Err(EngineError::Away(_)) => tokio::time::sleep(RETRY).await,
-            standing => break standing,
-        }
-    };
-    let lives_on = spec.task.restart && !marks.is_of_this_boot(&mark);
-    match standing {
-        Ok(Standing::Running) => {
-            tracing::info!(task = %id, "carries on with its container");
-            Ok(mark.told)
-        }
-        Ok(Standing::Created) => {
-            engine.start(id).await?;
-            Ok(mark.told)
-        }
-        Ok(Standing::Exited { .. }) | Err(EngineError::NotFound) if lives_on => {
-            engine.remove(id).await?;
-            make(engine, marks, config, happen, spec).await
-        }
-        // Its end is told when it is attended to, as if it had just ended.
-        Ok(Standing::Exited { .. }) if marks.is_of_this_boot(&mark) => Ok(mark.told),
-        Ok(Standing::Exited { .. }) | Err(EngineError::NotFound) => {
-            let end = gone(engine, marks, id, &mark).await;
-            Err(Over::Ended(end))
-        }
-        Err(error) => Err(error.into()),
+    /// Makes the container and starts it.
+    async fn make(&self) -> Result<String, Over> {
+        let id = self.spec.id;
+        let body = self.spec.body(&self.engine, &self.config);
+        let body = body.map_err(|refused| Over::NotStarted(refused.to_string()))?;
+        self.obtain_image().await?;
+        let marked = self.marks.make(id).await;
+        marked.map_err(|error| Over::NotStarted(format!("cannot mark its container: {error}")))?;
+        self.engine.create(id, body).await?;
+        self.engine.start(id).await?;
+        Ok(String::new())
     }
-}
 
-/// What is left of a container that ended with the machine, or was removed.
-async fn gone(engine: &Engine, marks: &Marks, id: TaskId, mark: &Mark) -> ContainerEnd {
-    let reason = match marks.is_of_this_boot(mark) {
-        true => "somebody removed its container",
-        false => "the machine rebooted",
-    };
-    match engine.remove(id).await {
-        Ok(()) => marks.erase(id).await,
-        Err(error) => tracing::warn!(task = %id, %error, "its container stays for now"),
-    }
-    ContainerEnd::Failed(reason.to_owned())
-}
-
-/// Makes the container and starts it.
-async fn make(
-    engine: &Engine,
-    marks: &Marks,
-    config: &ContainersConfig,
-    happen: &mpsc::Sender<Happening>,
-    spec: &Spec,
-) -> Result<String, Over> {
-    let id = spec.id;
-    let body = spec.body(engine, config);
-    let body = body.map_err(|refused| Over::NotStarted(refused.to_string()))?;
-    obtain_image(engine, happen, spec).await?;
-    let marked = marks.make(id).await;
-    marked.map_err(|error| Over::NotStarted(format!("cannot mark its container: {error}")))?;
-    engine.create(id, body).await?;
-    engine.start(id).await?;
-    Ok(String::new())
-}
-
-/// Sees to it that the image is there.
-async fn obtain_image(
-    engine: &Engine,
-    happen: &mpsc::Sender<Happening>,
-    spec: &Spec,
-) -> Result<(), Over> {
-    let (image, pull) = (&spec.task.container.image, spec.task.container.pull);
-    let is_there = engine.has_image(image).await?;
-    match pull {
-        Pull::IfMissing if is_there => return Ok(()),
-        Pull::Never if is_there => return Ok(()),
-        Pull::Never => return Err(Over::NotStarted(format!("there is no image {image}"))),
-        Pull::IfMissing | Pull::Always => {}
-    }
-    let say = |level, line: String| {
-        // A line that finds no room is dropped, as of any task.
-        let event = ContainerEvent::Log(spec.id, level, line);
-        let _dropped = happen.try_send(Happening::Container(event));
-    };
-    say(LogLevel::Info, format!("pulling {image}"));
-    let pulled = engine.pull(image, |status| say(LogLevel::Info, status.to_owned()));
-    match pulled.await {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            say(
-                LogLevel::Error,
-                format!("{image} cannot be pulled: {error}"),
-            );
-            match error {
-                EngineError::Away(_) => Err(error.into()),
-                EngineError::NotFound | EngineError::Refused(_) | EngineError::NotOurs => {
-                    Err(Over::NotStarted(format!("cannot pull {image}")))
+    /// Sees to it that the image is there.
+    async fn obtain_image(&self) -> Result<(), Over> {
+        let (image, pull) = (
+            &self.spec.task.container.image,
+            self.spec.task.container.pull,
+        );
+        let is_there = self.engine.has_image(image).await?;
+        match pull {
+            Pull::IfMissing if is_there => return Ok(()),
+            Pull::Never if is_there => return Ok(()),
+            Pull::Never => return Err(Over::NotStarted(format!("there is no image {image}"))),
+            Pull::IfMissing | Pull::Always => {}
+        }
+        let say = |level, line: String| {
+            // A line that finds no room is dropped, as of any task.
+            let event = ContainerEvent::Log(self.spec.id, level, line);
+            let _dropped = self.happen.try_send(Happening::Container(event));
+        };
+        say(LogLevel::Info, format!("pulling {image}"));
+        let pulled = self
+            .engine
+            .pull(image, |status| say(LogLevel::Info, status.to_owned()));
+        match pulled.await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                say(
+                    LogLevel::Error,
+                    format!("{image} cannot be pulled: {error}"),
+                );
+                match error {
+                    EngineError::Away(_) => Err(error.into()),
+                    EngineError::NotFound | EngineError::Refused(_) | EngineError::NotOurs => {
+                        Err(Over::NotStarted(format!("cannot pull {image}")))
+                    }
                 }
             }
         }
+    }
+}
+
+/// Removes the container of a task, and then its mark. What stays is found and removed later.
+pub(super) async fn remove(engine: &Engine, marks: &Marks, id: TaskId) {
+    match engine.remove(id).await {
+        Ok(()) => marks.erase(id).await,
+        Err(error) => tracing::warn!(task = %id, %error, "its container stays for now"),
     }
 }
 

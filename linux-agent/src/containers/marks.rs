@@ -4,11 +4,13 @@
 //! whose container somebody removed meanwhile, which has ended. It holds the boot of the machine
 //! in which it was made, and up to when what the container wrote was told.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use edgerm_protocol::TaskId;
+
+use crate::records::write_to_last;
 
 /// Names the boot of the machine, by the kernel.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
@@ -82,7 +84,8 @@ impl Marks {
     pub(super) async fn make(&self, id: TaskId) -> io::Result<()> {
         let (path, folder) = (self.path(id), self.folder.clone());
         let text = format!("{}\n", self.boot);
-        let made = tokio::task::spawn_blocking(move || write_to_last(&folder, &path, &text));
+        let made =
+            tokio::task::spawn_blocking(move || write_to_last(&folder, &path, text.as_bytes()));
         made.await.map_err(io::Error::other)?
     }
 
@@ -128,17 +131,8 @@ fn draw_owner(folder: &Path) -> io::Result<String> {
     let mut drawn = [0; 16];
     getrandom::fill(&mut drawn).map_err(io::Error::other)?;
     let owner: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
-    write_to_last(folder, &folder.join(OWNER), &owner)?;
+    write_to_last(folder, &folder.join(OWNER), owner.as_bytes())?;
     Ok(owner)
-}
-
-fn write_to_last(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use tokio::sync::{mpsc, watch as channel};
 
 use crate::driver::Happening;
 use engine::Engine;
-use life::Life;
+use life::{Life, Task};
 use marks::Marks;
 
 pub use spec::{ContainersConfig, NotAllowed, Spec};
@@ -130,13 +130,16 @@ impl Containers {
         let (stop, stopped) = channel::channel(None);
         self.lives.insert(spec.id, stop);
         self.unclaimed.remove(&spec.id);
-        let life = Life {
+        let task = Task {
             engine: self.engine.clone(),
             marks: Arc::clone(&self.marks),
             config: Arc::clone(&self.config),
             happen: self.happen.clone(),
-            stop: stopped,
             spec,
+        };
+        let life = Life {
+            task,
+            stop: stopped,
         };
         tokio::spawn(life.run());
     }
@@ -196,10 +199,7 @@ impl Containers {
         let (engine, marks) = (self.engine.clone(), Arc::clone(&self.marks));
         tokio::spawn(async move {
             tracing::info!(task = %id, "removes a container whose task is gone");
-            match engine.remove(id).await {
-                Ok(()) => marks.erase(id).await,
-                Err(error) => tracing::warn!(task = %id, %error, "a container stays"),
-            }
+            life::remove(&engine, &marks, id).await;
         });
     }
 }
