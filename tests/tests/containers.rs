@@ -83,8 +83,8 @@ impl Cluster {
         let mut command = owned(Program::Master.path());
         command.args(["--http", "127.0.0.1:0", "--coap", "127.0.0.1:0"]);
         let master = Process::start("the master", command);
-        let ready = master.console().line_with(0, "http_addr=");
-        let (http, coap) = (address(&ready, "http_addr="), address(&ready, "coap_addr="));
+        let http = master.console().address("http_addr=");
+        let coap = master.console().address("coap_addr=");
         let client = Client::new(&format!("http://{http}")).unwrap();
         let ports = free_ports();
         std::fs::create_dir(folder.path().join("given")).unwrap();
@@ -212,11 +212,6 @@ fn start_agent(folder: &Path, coap: SocketAddr) -> Process {
         .arg("--data-dir")
         .arg(folder.join("state"));
     Process::start("the agent", command)
-}
-
-fn address(line: &str, name: &str) -> SocketAddr {
-    let rest = line.split(name).nth(1).expect("an address");
-    rest.split(' ').next().unwrap().parse().unwrap()
 }
 
 fn free_ports() -> [u16; 2] {

@@ -60,7 +60,7 @@ struct Cluster {
     consoles: Vec<(usize, Console)>,
 }
 
-fn start_master(folder: &Path, http: SocketAddr, coap: SocketAddr) -> (Process, String) {
+fn start_master(folder: &Path, http: SocketAddr, coap: SocketAddr) -> Process {
     let mut command = owned(Program::Master.path());
     command
         .args(["--http", &http.to_string(), "--coap", &coap.to_string()])
@@ -69,21 +69,17 @@ fn start_master(folder: &Path, http: SocketAddr, coap: SocketAddr) -> (Process, 
         // However many end, each is looked for in the end.
         .args(["--limit", "ended-tasks=1000000"]);
     let process = Process::start("the master", command);
-    let ready = process.console().line_with(0, "http_addr=");
-    (process, ready)
-}
-
-fn address(line: &str, name: &str) -> SocketAddr {
-    let rest = line.split(name).nth(1).expect("an address");
-    rest.split(' ').next().unwrap().parse().unwrap()
+    process.console().line_with(0, "http_addr=");
+    process
 }
 
 impl Cluster {
     async fn start() -> (Self, Client) {
         let folder = tempfile::tempdir().unwrap();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (master, ready) = start_master(folder.path(), any, any);
-        let (http, coap) = (address(&ready, "http_addr="), address(&ready, "coap_addr="));
+        let master = start_master(folder.path(), any, any);
+        let http = master.console().address("http_addr=");
+        let coap = master.console().address("coap_addr=");
         let client = Client::new(&format!("http://{http}")).unwrap();
         let config = "hwmon = false\niio = false\nping_period = \"200ms\"\n";
         std::fs::write(folder.path().join("agent.toml"), config).unwrap();
@@ -133,7 +129,7 @@ impl Cluster {
 
     fn kill_master(&mut self) {
         self.master.kill();
-        (self.master, _) = start_master(self.folder.path(), self.http, self.coap);
+        self.master = start_master(self.folder.path(), self.http, self.coap);
     }
 
     fn kill_agent(&mut self, agent: usize) {

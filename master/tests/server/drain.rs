@@ -3,19 +3,14 @@
 use serde_json::json;
 
 use crate::http::{call, get, post};
-use crate::{Agent, MODULE, events_until};
+use crate::{Agent, events_until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drained_agent_is_not_offered_and_its_tasks_are_killed_at_the_deadline() {
     let master = crate::start().await;
     let http = master.http_addr;
     let agent = tokio::spawn(Agent::register(master.coap_addr).await.run());
-    let (_, framework) = post(http, "/v1/frameworks", json!({"name": "x"})).await;
-    let framework = framework["id"].as_str().unwrap().to_owned();
-    let wanted = json!({"framework": framework, "waitMs": 30_000});
-    let (_, offers) = post(http, "/v1/offers", wanted).await;
-    let wasm = wat::parse_str(MODULE).unwrap();
-    let (_, module) = call(http, "POST", "/v1/modules", &wasm).await;
+    let (framework, offers, module) = crate::ready_to_launch(http).await;
     let task = |id: &str| {
         json!({"framework": framework, "tasks": [{"id": id, "name": "t",
             "module": module["id"], "resources": {"mem": 65536}}]})

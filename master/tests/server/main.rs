@@ -49,6 +49,17 @@ async fn start() -> Running {
     Server::start(config).await.unwrap()
 }
 
+/// A framework with its first offers, and an admitted module.
+async fn ready_to_launch(http: SocketAddr) -> (String, Json, Json) {
+    let (_, framework) = post(http, "/v1/frameworks", json!({"name": "x"})).await;
+    let framework = framework["id"].as_str().unwrap().to_owned();
+    let wanted = json!({"framework": framework, "waitMs": 30_000});
+    let (_, offers) = post(http, "/v1/offers", wanted).await;
+    let wasm = wat::parse_str(MODULE).unwrap();
+    let (_, module) = call(http, "POST", "/v1/modules", &wasm).await;
+    (framework, offers, module)
+}
+
 /// An agent that does at once what it is told, and says so.
 struct Agent {
     socket: UdpSocket,

@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::http::{call, get, post};
-use crate::{Agent, MODULE, events_until};
+use crate::http::{get, post};
+use crate::{Agent, events_until};
 
 /// A call that bears an id, where there is one: the id of its answer, and the answer's body.
 async fn call_with(to: SocketAddr, id: Option<&str>, path: &str, body: &Json) -> (String, Json) {
@@ -104,12 +104,7 @@ async fn one_id_leads_from_the_call_to_the_end_of_its_task() {
     let log = std::thread::spawn(move || log.collect::<Vec<_>>());
 
     let agent = tokio::spawn(Agent::register(coap).await.run());
-    let (_, framework) = post(http, "/v1/frameworks", json!({"name": "x"})).await;
-    let framework = framework["id"].as_str().unwrap().to_owned();
-    let wanted = json!({"framework": framework, "waitMs": 30_000});
-    let (_, offers) = post(http, "/v1/offers", wanted).await;
-    let wasm = wat::parse_str(MODULE).unwrap();
-    let (_, module) = call(http, "POST", "/v1/modules", &wasm).await;
+    let (framework, offers, module) = crate::ready_to_launch(http).await;
     let tasks = json!([{"id": "00000000000000aa", "name": "t", "module": module["id"],
         "resources": {"mem": 65536}}]);
     let accept = json!({"framework": framework, "tasks": tasks});

@@ -1,6 +1,7 @@
 //! A process that does not outlive its test, and what it prints.
 
 use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -183,6 +184,18 @@ impl Console {
     pub fn line_with(&self, position: usize, text: &str) -> String {
         self.find(position, text, |line| {
             line.contains(text).then(|| line.to_owned())
+        })
+    }
+
+    /// The address behind `field`, such as `http_addr=`, in the first line that has one there.
+    ///
+    /// # Panics
+    ///
+    /// As [`Console::find`].
+    pub fn address(&self, field: &str) -> SocketAddr {
+        self.find(0, field, |line| {
+            let rest = line.split(field).nth(1)?;
+            rest.split(' ').next()?.parse().ok()
         })
     }
 

@@ -1,6 +1,5 @@
 //! Tasks that are containers: what their agent is told and nobody else, and what is refused.
 
-use edgerm_coap::{BlockOption, BlockSize};
 use edgerm_protocol::api::{Container, ContainerTask, Mount, Network, PortMapping, Transport};
 use edgerm_protocol::message::Launch;
 use edgerm_protocol::owned::AttributeValue;
@@ -15,26 +14,22 @@ const MUCH: u64 = 6 << 30;
 
 /// Has this node run containers from its next boot on.
 fn contain(world: &mut World, node: usize) {
-    let own = &mut world.nodes[node];
-    let mut description = registration::read_description(&own.description).unwrap();
-    let ranges = vec![Range {
-        start: 8000,
-        end: 8003,
-    }];
-    let resources = &mut description.resources;
-    resources.insert("ports".to_owned(), Value::Ranges(ranges));
-    resources.insert("mem".to_owned(), Value::Scalar(2 * MUCH));
-    let executors = ["wasm".into(), "docker".into()];
-    description.attributes = [
-        ("executors", AttributeValue::Texts(executors.into())),
-        ("restart", AttributeValue::Text("reboot".into())),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    own.description = description.to_bytes().unwrap();
-    own.boot = BootId(own.boot.0 + 1);
-    world.register(node, &[]);
-    world.settle();
+    world.redescribe(node, |description| {
+        let ranges = vec![Range {
+            start: 8000,
+            end: 8003,
+        }];
+        let resources = &mut description.resources;
+        resources.insert("ports".to_owned(), Value::Ranges(ranges));
+        resources.insert("mem".to_owned(), Value::Scalar(2 * MUCH));
+        let executors = ["wasm".into(), "docker".into()];
+        description.attributes = [
+            ("executors", AttributeValue::Texts(executors.into())),
+            ("restart", AttributeValue::Text("reboot".into())),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+    });
 }
 
 fn contained(id: u64) -> LaunchTask {
@@ -57,30 +52,6 @@ fn contained(id: u64) -> LaunchTask {
     task
 }
 
-/// What the node fetches by this name, block by block, until it is whole or refused.
-fn fetched(world: &mut World, node: usize, module: ModuleId) -> Result<Vec<u8>, Code> {
-    let key = module.key();
-    let path: [&str; 2] = [path::MODULE, &key];
-    let mut bytes = Vec::new();
-    for number in 0.. {
-        let block = BlockOption::new(number, false, BlockSize::B512).unwrap();
-        let request = Request::get_block(&path, block);
-        let own = &mut world.nodes[node];
-        own.endpoint.request(world.now, &request).unwrap();
-        own.responses.clear();
-        world.settle();
-        let (code, block) = world.nodes[node].responses.pop().expect("an answer");
-        if code != Code::CONTENT {
-            return Err(code);
-        }
-        bytes.extend_from_slice(&block);
-        if block.len() < 512 {
-            break;
-        }
-    }
-    Ok(bytes)
-}
-
 #[test]
 fn its_agent_fetches_what_it_is_to_run_and_no_other_does() {
     let mut world = World::durable(2);
@@ -98,7 +69,7 @@ fn its_agent_fetches_what_it_is_to_run_and_no_other_does() {
     assert_eq!(launch.env.iter().count(), 0);
     let module = launch.module;
 
-    let bytes = fetched(&mut world, 0, module).unwrap();
+    let bytes = world.fetch(0, module).unwrap();
     assert_eq!(bytes.len(), launch.module_size as usize);
     assert_eq!(Sha256::digest(&bytes)[..], module.0);
     let told: ContainerTask = serde_json::from_slice(&bytes).unwrap();
@@ -112,12 +83,12 @@ fn its_agent_fetches_what_it_is_to_run_and_no_other_does() {
     };
     assert_eq!(told, expected);
     // Its environment may have a secret in it.
-    assert_eq!(fetched(&mut world, 1, module), Err(Code::NOT_FOUND));
+    assert_eq!(world.fetch(1, module), Err(Code::NOT_FOUND));
 
     // A master that has started again knows it still.
     world.crash(9);
     world.register(0, &[update(TaskId(1), TaskState::Starting)]);
-    assert_eq!(fetched(&mut world, 0, module), Ok(bytes));
+    assert_eq!(world.fetch(0, module), Ok(bytes));
     let view = world.master.task(world.now, TaskId(1)).unwrap();
     assert_eq!(view.module, None);
     assert_eq!(view.container.as_deref(), asked.container.as_ref());
@@ -134,7 +105,7 @@ fn its_agent_fetches_what_it_is_to_run_and_no_other_does() {
     assert_eq!(ports(&world), Some(Value::Ranges(held)));
     world.ping(0, &[update(TaskId(1), TaskState::Completed)]);
     assert_eq!(ports(&world), None);
-    assert_eq!(fetched(&mut world, 0, module), Err(Code::NOT_FOUND));
+    assert_eq!(world.fetch(0, module), Err(Code::NOT_FOUND));
 }
 
 #[test]

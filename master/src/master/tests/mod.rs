@@ -25,7 +25,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use edgerm_coap::oscore::{self, Credential};
-use edgerm_coap::{Channel, Code, Endpoint, Event, Ignored, ReceivedRequest, Request, Response};
+use edgerm_coap::{
+    BlockOption, BlockSize, Channel, Code, Endpoint, Event, Ignored, ReceivedRequest, Request,
+    Response,
+};
 use edgerm_protocol::api::{
     Accept, Constraints, LaunchTask, NewFramework, OfferRequest, Restart, TaskResources,
 };
@@ -236,7 +239,7 @@ impl World {
         node.received += 1;
         match node.endpoint.handle_datagram(now, datagram) {
             Ok(Event::Request(id, request)) if request.path() == path::DESCRIPTION => {
-                let size = edgerm_coap::BlockSize::B64;
+                let size = BlockSize::B64;
                 let block = edgerm_coap::serve(&node.description, request.block2, size).unwrap();
                 let response = Response::block(&block);
                 node.endpoint.respond(now, id, &response).unwrap();
@@ -354,6 +357,41 @@ impl World {
         let body = encode(&register, &mut buffer).unwrap();
         drop(register);
         self.post(node, path::REGISTER, body)
+    }
+
+    /// The node boots, and tells of itself what `change` has made of it.
+    pub(super) fn redescribe(&mut self, node: usize, change: impl FnOnce(&mut Description)) {
+        let own = &mut self.nodes[node];
+        let mut description = registration::read_description(&own.description).unwrap();
+        change(&mut description);
+        own.description = description.to_bytes().unwrap();
+        own.boot = BootId(own.boot.0 + 1);
+        self.register(node, &[]);
+        self.settle();
+    }
+
+    /// What the node fetches by this name, block by block; or the code that refuses it.
+    pub(super) fn fetch(&mut self, node: usize, module: ModuleId) -> Result<Vec<u8>, Code> {
+        let key = module.key();
+        let path: [&str; 2] = [path::MODULE, &key];
+        let mut bytes = Vec::new();
+        for number in 0.. {
+            let block = BlockOption::new(number, false, BlockSize::B512).unwrap();
+            let request = Request::get_block(&path, block);
+            let own = &mut self.nodes[node];
+            own.endpoint.request(self.now, &request).unwrap();
+            own.responses.clear();
+            self.settle();
+            let (code, block) = self.nodes[node].responses.pop().expect("an answer");
+            if code != Code::CONTENT {
+                return Err(code);
+            }
+            bytes.extend_from_slice(&block);
+            if block.len() < 512 {
+                break;
+            }
+        }
+        Ok(bytes)
     }
 
     pub(super) fn ping(&mut self, node: usize, updates: &[StatusUpdate<'_>]) -> Code {

@@ -261,7 +261,7 @@ fn replies_to_duplicates_from_elsewhere_are_no_longer_than_these() {
     let mut world = World::proving(1);
     let path = [path::MODULE, MODULE.key().as_str()].map(str::to_owned);
     let path = path.each_ref().map(String::as_str);
-    let block = edgerm_coap::BlockOption::new(0, false, edgerm_coap::BlockSize::B512).unwrap();
+    let block = BlockOption::new(0, false, BlockSize::B512).unwrap();
     let request = Request::get_block(&path, block);
     world.nodes[0]
         .endpoint

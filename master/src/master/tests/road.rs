@@ -261,7 +261,7 @@ fn a_task_that_was_sent_and_not_taken_is_sent_again() {
 fn a_module_is_served_block_by_block() {
     let mut world = World::new(1);
     let key = MODULE.key();
-    let block = edgerm_coap::BlockOption::new(1, false, edgerm_coap::BlockSize::B64).unwrap();
+    let block = BlockOption::new(1, false, BlockSize::B64).unwrap();
     let path = [path::MODULE, &key];
     let request = Request::get_block(&path, block);
     world.nodes[0]

@@ -1,6 +1,5 @@
 //! Nodes with less memory than a page: which agents get a module, and what they fetch.
 
-use edgerm_coap::{BlockOption, BlockSize};
 use edgerm_protocol::api::{ModuleConstraint, Offer};
 use edgerm_protocol::message::Launch;
 use edgerm_protocol::owned::AttributeValue;
@@ -53,19 +52,15 @@ fn world() -> (World, FrameworkId, ModuleId) {
 
 /// The node boots with these attributes.
 fn describe(world: &mut World, node: usize, features: &[&str], max_task_mem: u64) {
-    let own = &mut world.nodes[node];
-    let mut description = registration::read_description(&own.description).unwrap();
     let features = features.iter().map(|&name| name.into()).collect();
-    description.attributes = [
-        ("wasm_features", AttributeValue::Texts(features)),
-        ("max_task_mem", AttributeValue::Number(max_task_mem)),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    own.description = description.to_bytes().unwrap();
-    own.boot = BootId(own.boot.0 + 1);
-    world.register(node, &[]);
-    world.settle();
+    world.redescribe(node, |description| {
+        description.attributes = [
+            ("wasm_features", AttributeValue::Texts(features)),
+            ("max_task_mem", AttributeValue::Number(max_task_mem)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+    });
 }
 
 fn offers(world: &mut World, framework: FrameworkId, module: ModuleConstraint) -> Vec<Offer> {
@@ -104,19 +99,6 @@ fn heard(world: &World, node: usize) -> (ModuleId, u32) {
     assert_eq!(path, path::LAUNCH);
     let launch: Launch<'_> = decode(body).unwrap();
     (launch.module, launch.module_size)
-}
-
-/// The module as the node fetches it: small enough for one block.
-fn fetched(world: &mut World, node: usize, module: ModuleId) -> (Code, Vec<u8>) {
-    let key = module.key();
-    let path: [&str; 2] = [path::MODULE, &key];
-    let block = BlockOption::new(0, false, BlockSize::B512).unwrap();
-    let request = Request::get_block(&path, block);
-    let endpoint = &mut world.nodes[node].endpoint;
-    endpoint.request(world.now, &request).unwrap();
-    world.nodes[node].responses.clear();
-    world.settle();
-    world.nodes[node].responses.pop().expect("an answer")
 }
 
 #[test]
@@ -181,8 +163,7 @@ fn a_task_of_little_memory_runs_the_variant() {
     let size = u32::try_from(expected.wasm.len()).unwrap();
     assert_eq!(heard(&world, 1), (expected.id, size));
 
-    let (code, bytes) = fetched(&mut world, 1, expected.id);
-    assert_eq!(code, Code::CONTENT);
+    let bytes = world.fetch(1, expected.id).unwrap();
     assert_eq!(bytes, expected.wasm);
     assert_eq!(Sha256::digest(&bytes)[..], expected.id.0);
 
