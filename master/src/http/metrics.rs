@@ -12,7 +12,7 @@ use crate::access::{Denied, Scope};
 /// Prometheus's text form.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Agents whose commands are counted before others have their turn: under a millisecond.
+/// Agents whose commands are counted before others have their turn.
 const AT_ONCE: usize = 1024;
 
 pub(super) fn routes(
