@@ -11,7 +11,7 @@ use edgerm_linux_agent::Agent;
 use edgerm_linux_agent::check::Check;
 use edgerm_linux_agent::config::{Args, Config};
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// How long a farewell may take: a retransmission or two (RFC 7252 section 4.8: 2 to 3 s, then
@@ -78,15 +78,16 @@ async fn run() -> anyhow::Result<ExitCode> {
         });
     }
     tracing::info!(name = config.name, master = config.master, "starting");
+    let mut stop = Stop::listen().context("cannot wait for signals")?;
     let agent = Agent::start(config.options()?).await?;
     tell_systemd(NotifyState::Ready);
-    stopped().await.context("cannot wait for signals")?;
+    stop.asked().await;
     tell_systemd(NotifyState::Stopping);
     tracing::info!("leaving; once more to leave without a word");
     tokio::select! {
         () = agent.leave() => {}
         () = tokio::time::sleep(FAREWELL) => tracing::warn!("the master does not answer"),
-        _ = stopped() => {}
+        () = stop.asked() => {}
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -98,11 +99,26 @@ fn tell_systemd(state: NotifyState<'_>) {
     }
 }
 
-/// Returns once the process is asked to stop, by Ctrl-C or SIGTERM.
-async fn stopped() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+/// What asks the process to stop: Ctrl-C and SIGTERM.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    /// From here on none of them ends the process by itself.
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Returns once it is asked, for each time anew.
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

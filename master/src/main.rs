@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use edgerm_master::{Config, Limits, Server, TlsFiles};
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// The EdgeRM master: hears agents over CoAP, serves frameworks over HTTP.
@@ -97,6 +97,7 @@ async fn run() -> anyhow::Result<()> {
         limits.set(limit)?;
     }
     let tls = args.tls_cert.zip(args.tls_key);
+    let mut stop = Stop::listen()?;
     let mut hangup = signal(SignalKind::hangup())?;
     let running = Server::start(Config {
         http: args.http,
@@ -109,11 +110,9 @@ async fn run() -> anyhow::Result<()> {
     })
     .await?;
     tell_systemd(NotifyState::Ready);
-    let stopped = stopped();
-    tokio::pin!(stopped);
     loop {
         tokio::select! {
-            stopped = &mut stopped => break stopped?,
+            () = stop.asked() => break,
             _ = hangup.recv() => match running.reload_certificate() {
                 Ok(()) => tracing::info!("the certificate was read again"),
                 Err(error) => tracing::error!("the certificate stays as it was: {error}"),
@@ -133,11 +132,26 @@ fn tell_systemd(state: NotifyState<'_>) {
     }
 }
 
-/// Returns once the process is asked to stop, by Ctrl-C or SIGTERM.
-async fn stopped() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+/// What asks the process to stop: Ctrl-C and SIGTERM.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    /// From here on none of them ends the process by itself.
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Returns once it is asked, for each time anew.
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
