@@ -24,12 +24,8 @@ pub struct Config {
     /// Size of the blocks in which modules are fetched: 512 bytes, which is also the most that
     /// fits a datagram; 64 suit 6LoWPAN.
     pub block_size: BlockSize,
-    /// Outputs that wait for the master at most, of all tasks together: 16. Log lines have half
-    /// of them: one that finds no room is dropped.
+    /// Outputs that wait for the master at most, of all tasks together: 16.
     pub max_outputs: usize,
-    /// Log lines of one task that wait at most: 4. A chatty one on a slow link holds up what
-    /// others say by no more than these.
-    pub logs_per_task: usize,
     /// Whether the driver keeps records: no. Where it does not, no [`crate::Output::Persist`]
     /// comes, a launch that says `restart` is refused, and what runs at a reboot is LOST. Where it
     /// does, it tells the attribute `restart`.
@@ -50,7 +46,6 @@ impl Default for Config {
             max_module: 1 << 20,
             block_size: BlockSize::B512,
             max_outputs: 16,
-            logs_per_task: 4,
             keeps_records: false,
             coap: edgerm_coap::Config::default(),
         }

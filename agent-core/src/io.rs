@@ -3,7 +3,6 @@
 use core::fmt;
 
 use edgerm_coap::Code;
-use edgerm_protocol::message::LogLevel;
 use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
 
 use crate::records::RecordKey;
@@ -25,9 +24,13 @@ pub enum Input<'a> {
     TaskStartFailed(TaskId, &'a str),
     /// A task has ended, by itself or after [`Output::StopTask`].
     TaskExited(TaskId, TaskExit<'a>),
-    /// A task emitted bytes, to be told for certain, or, with a severity, logged a line, to be
-    /// told where there is room: [`Output::OutputTaken`] follows what was emitted alone.
-    TaskOutput(TaskId, Option<LogLevel>, &'a [u8]),
+    /// A task emitted bytes, to be told for certain: [`Output::OutputTaken`] follows.
+    TaskOutput(TaskId, &'a [u8]),
+    /// A task logged a line, which is the driver's to keep: a sign of life.
+    TaskLogged(TaskId),
+    /// What there is of the task of [`Output::InspectTask`]: an encoded
+    /// [`edgerm_protocol::message::Inspection`]; `None` where nothing is known of it.
+    Inspected(TaskId, Option<&'a [u8]>),
     /// The storage has done what [`Output::Persist`] or [`Output::Erase`] asked for this key.
     Persisted(RecordKey),
     /// The storage could not do it.
@@ -70,6 +73,11 @@ pub enum Output<'a> {
     StopTask(TaskId, KillReason),
     /// Give this message to the task.
     TaskMessage(TaskId, &'a [u8]),
+    /// Keep a line in the log of the task, as an error.
+    TaskLog(TaskId, &'a str),
+    /// The master asks what there is of this task, and for its log lines after this number, where it
+    /// wants some: tell with [`Input::Inspected`]. [`crate::Reports`] has it.
+    InspectTask(TaskId, Option<u32>),
     /// Something that the task emitted has left the queue: there is room for another, of this
     /// task or of one that found the queue full.
     OutputTaken(TaskId),

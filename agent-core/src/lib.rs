@@ -14,7 +14,7 @@
 //! | `agent` | [`Agent`]: the machines below behind one interface |
 //! | `agent::uplink`, `agent::answers` | which request goes to the master next, and what its answer means |
 //! | `agent::keys` | fresh keys before the registration, where the agent has a credential |
-//! | `agent::requests` | what the master asks: launch, kill, message, description |
+//! | `agent::requests` | what the master asks: launch, kill, message, inspect, description |
 //! | `agent::modules`, `agent::tasks` | modules on their way, and tasks as the engine has them |
 //! | `agent::inspect` | what decides its future, for a search (feature `inspect`, for tests alone) |
 //! | `agent::restore` | what is taken up after a reboot, and what is written for the next |
@@ -23,6 +23,7 @@
 //! | `updates` | what a message tells of the tasks |
 //! | `module_fetch` | one module, block by block, into the driver's storage |
 //! | `outputs` | what tasks emit, until the master has it |
+//! | `reports` | what tasks logged and use, until the master asks: [`Reports`], for drivers |
 //! | `records` | what outlives a reboot, and in which form |
 //! | `config`, `io` | what the driver chooses; what goes in and comes out |
 //!
@@ -38,6 +39,7 @@ mod module_fetch;
 mod outputs;
 mod records;
 mod registration;
+mod reports;
 mod table;
 mod task;
 mod updates;
@@ -46,3 +48,4 @@ pub use agent::{Agent, NewAgentError};
 pub use config::Config;
 pub use io::{Input, InputError, KillReason, ModuleCheck, Output, StorageError, TaskExit};
 pub use records::{MAX_RECORD, RecordError, RecordKey};
+pub use reports::{Reports, Usage};

@@ -111,6 +111,8 @@ pub(crate) enum Command {
     Ps(Ps),
     /// Show what a task emitted and logged
     Logs(Logs),
+    /// Show what running tasks use of their nodes, which are asked for it
+    Usage(Usage),
     /// End tasks
     Kill(Kill),
     /// List agents, with what they have and what of it is used
@@ -244,6 +246,18 @@ pub(crate) struct Logs {
     /// Go on until the task ends
     #[arg(short, long)]
     pub(crate) follow: bool,
+}
+
+/// `edgerm usage`.
+#[derive(Debug, Args)]
+pub(crate) struct Usage {
+    /// Their ids, or how those begin [default: all that run]
+    #[arg(value_name = "TASK", value_parser = resolve::parse_task)]
+    pub(crate) tasks: Vec<TaskRef>,
+
+    /// How long to wait for their nodes to answer
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = amount::duration)]
+    pub(crate) timeout: Duration,
 }
 
 /// `edgerm kill`.

@@ -26,9 +26,16 @@ pub(crate) fn lines(console: &Console, prefix: &str, output: &Output) -> String 
         )
     };
     // A text that is empty is a line that is.
-    match text.is_empty() {
+    let lines: String = match text.is_empty() {
         true => line(""),
         false => text.lines().map(line).collect(),
+    };
+    match output.lost {
+        0 => lines,
+        lost => {
+            let gap = format!("log: {lost} lines are lost, for which the node had no room");
+            format!("{prefix}{}\n{lines}", console.paint(&gap, Tone::Faint))
+        }
     }
 }
 
@@ -58,9 +65,19 @@ mod tests {
                 task: TaskId(1),
                 index: 1,
                 level,
+                lost: 0,
                 data,
             };
             assert_eq!(lines(&console, "n | ", &output), expected);
         }
+        let output = Output {
+            task: TaskId(1),
+            index: 1,
+            level: Some(LogLevel::Info),
+            lost: 3,
+            data: text("on"),
+        };
+        let expected = "log: 3 lines are lost, for which the node had no room\nlog info: on\n";
+        assert_eq!(lines(&console, "", &output), expected);
     }
 }

@@ -5,7 +5,7 @@
 
 use core::task::Poll;
 
-use edgerm_agent_core::{Agent, Input, InputError};
+use edgerm_agent_core::{Agent, Input, InputError, Reports};
 use edgerm_protocol::message;
 use edgerm_protocol::resource::DeviceClass;
 use edgerm_task_abi::{ErrorCode, Handle, Host, LogLevel};
@@ -16,6 +16,7 @@ use crate::slot::Slot;
 /// A task's node, for one call.
 pub(crate) struct SlotHost<'a, C, D, const TASKS: usize> {
     pub(crate) agent: &'a mut Agent<TASKS>,
+    pub(crate) reports: &'a mut Reports,
     pub(crate) slot: &'a mut Slot,
     pub(crate) clock: &'a C,
     pub(crate) devices: &'a mut D,
@@ -89,10 +90,9 @@ impl<C: Clock, D: Devices, const TASKS: usize> SlotHost<'_, C, D, TASKS> {
             .ok_or(ErrorCode::InvalidArgument)
     }
 
-    fn tell(&mut self, level: Option<message::LogLevel>, bytes: &[u8]) -> Result<(), InputError> {
+    fn tell(&mut self, input: Input<'_>) -> Result<(), InputError> {
         let now = self.clock.now();
-        let output = Input::TaskOutput(self.slot.task, level, bytes);
-        self.agent.handle_input(now, output)
+        self.agent.handle_input(now, input)
     }
 }
 
@@ -112,8 +112,12 @@ impl<C: Clock, D: Devices, const TASKS: usize> Host for SlotHost<'_, C, D, TASKS
             LogLevel::Info => message::LogLevel::Info,
             LogLevel::Debug => message::LogLevel::Debug,
         };
-        // A line that finds no room is dropped.
-        let _dropped = self.tell(Some(level), line.as_bytes());
+        let task = self.slot.task;
+        // The task is over as far as the agent goes, where it is refused.
+        if self.tell(Input::TaskLogged(task)).is_ok() {
+            let is_here = |id| self.agent.has_task(id);
+            self.reports.log(task, is_here, level, line.as_bytes());
+        }
     }
 
     fn env(&mut self, key: &str) -> Option<&str> {
@@ -142,7 +146,7 @@ impl<C: Clock, D: Devices, const TASKS: usize> Host for SlotHost<'_, C, D, TASKS
     }
 
     fn emit(&mut self, payload: &[u8]) -> Poll<Result<(), ErrorCode>> {
-        match self.tell(None, payload) {
+        match self.tell(Input::TaskOutput(self.slot.task, payload)) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(InputError::OutputQueueFull { .. }) => Poll::Pending,
             // The task is over as far as the agent goes.

@@ -42,12 +42,8 @@ pub(crate) async fn readings(
     let mut readings = BTreeMap::new();
     for task in tasks {
         let mut outputs = client.follow_output(task.id);
-        while let Some(output) = outputs.next().await? {
-            // A log line has a level, what a task emits for its framework has none.
-            if output.level.is_none() {
-                readings.insert(task.agent_name, output.data);
-                break;
-            }
+        if let Some(output) = outputs.next().await? {
+            readings.insert(task.agent_name, output.data);
         }
     }
     // Ends the tasks too.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use edgerm_protocol::api::{
     Accept, Accepted, Agent, Decline, DrainAgent, Enrollment, Framework, Health, IssuedCredential,
-    IssuedJoinToken, IssuedToken, Join, JoinToken, Joined, KillTask, Module, NewEnrollment,
-    NewFramework, NewJoinToken, NewToken, Offer, OfferRequest, Offers, Outputs, Restored,
-    SendMessage, Task, Token,
+    IssuedJoinToken, IssuedToken, Join, JoinToken, Joined, KillTask, LogWanted, Module,
+    NewEnrollment, NewFramework, NewJoinToken, NewToken, Offer, OfferRequest, Offers, Outputs,
+    Restored, SendMessage, Task, TaskUsage, Token,
 };
 use edgerm_protocol::{AgentId, FrameworkId, ModuleId, OfferId, TaskId};
 use hyper::body::Bytes;
@@ -176,16 +176,27 @@ impl Client {
         self.done(&call, json_body(message)).await
     }
 
-    /// What a task emitted and logged after the one with index `after` (0: from the oldest
-    /// that is kept), waiting up to `wait` for the first. [`Client::follow_output`] goes on.
+    /// What a task emitted after the one with index `after` (0: from the oldest that is kept), and
+    /// logged where that is wanted, waiting up to `wait` for the first.
+    /// [`Client::follow_output`] goes on.
     pub async fn outputs(
         &self,
         task: TaskId,
         after: u64,
         wait: Duration,
+        log: LogWanted,
     ) -> Result<Outputs, Error> {
+        let (wait_ms, log) = (wait.as_millis(), log.name());
+        let path = format!("/v1/tasks/{task}/output?after={after}&waitMs={wait_ms}&log={log}");
+        self.transport
+            .json(&Call::get(path), RequestBody::empty(), wait)
+            .await
+    }
+
+    /// What a task uses, waiting up to `wait` for its agent to tell.
+    pub async fn usage(&self, task: TaskId, wait: Duration) -> Result<TaskUsage, Error> {
         let wait_ms = wait.as_millis();
-        let path = format!("/v1/tasks/{task}/output?after={after}&waitMs={wait_ms}");
+        let path = format!("/v1/tasks/{task}/usage?waitMs={wait_ms}");
         self.transport
             .json(&Call::get(path), RequestBody::empty(), wait)
             .await

@@ -63,6 +63,6 @@ pub use edgerm_protocol::{
 pub use error::Error;
 pub use events::Events;
 pub use launch::Launch;
-pub use output::OutputFollower;
+pub use output::{Kept, OutputFollower};
 pub use page::Pages;
 pub use scheduler::Scheduler;

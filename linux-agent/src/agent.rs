@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time;
 
 use edgerm_agent_core as core;
+use edgerm_agent_core::Reports;
 use edgerm_coap::oscore::Credential;
 use edgerm_protocol::limits::MAX_TASKS;
 use edgerm_protocol::owned::{Description, DescriptionError};
@@ -26,12 +27,14 @@ use crate::storage_thread::{Storage, StorageThread};
 /// Things that may wait for the loop at once; a task that would add one more waits.
 const HAPPENINGS: usize = 256;
 
-/// Outputs that wait for the master at most: all that every task has credit for, which one half
-/// of the queue holds, and log lines in the other.
-const MAX_OUTPUTS: usize = 2 * MAX_TASKS * OUTPUT_CREDIT;
+/// Outputs that wait for the master at most: all that every task has credit for.
+const MAX_OUTPUTS: usize = MAX_TASKS * OUTPUT_CREDIT;
 
-/// Log lines of one task that wait at most: a panic with its trace, on a link that is no radio.
-const LOGS_PER_TASK: usize = 32;
+/// Bytes of log lines that are kept of one task: about a thousand lines.
+const LOG_BYTES: usize = 64 << 10;
+
+/// Tasks of which log lines are kept: those that run, and as many that are over.
+const MAX_REPORTS: usize = 2 * MAX_TASKS;
 
 /// What an agent is started with.
 #[derive(Debug)]
@@ -57,8 +60,7 @@ pub struct Options {
     pub description: Description,
     /// The devices that it tells of.
     pub devices: Devices,
-    /// How it behaves. `max_outputs`, `logs_per_task` and `keeps_records` are the agent's own to
-    /// choose.
+    /// How it behaves. `max_outputs` and `keeps_records` are the agent's own to choose.
     pub core: core::Config,
 }
 
@@ -149,7 +151,6 @@ impl Agent {
             &description.to_bytes()?,
             core::Config {
                 max_outputs: MAX_OUTPUTS,
-                logs_per_task: LOGS_PER_TASK,
                 keeps_records: records.is_some(),
                 ..options.core
             },
@@ -173,6 +174,7 @@ impl Agent {
             containers,
             description,
             devices: options.devices,
+            reports: Reports::new(MAX_REPORTS, LOG_BYTES),
             loading: BTreeSet::new(),
             registered: registered_sender,
             epoch: time::Instant::now(),

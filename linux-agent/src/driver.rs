@@ -10,8 +10,10 @@ pub(crate) use contained::say_executors;
 use std::collections::BTreeSet;
 use std::time;
 
-use edgerm_agent_core::{Agent, Input, ModuleCheck, Output, RecordKey, StorageError, TaskExit};
-use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
+use edgerm_agent_core::{
+    Agent, Input, ModuleCheck, Output, RecordKey, Reports, StorageError, TaskExit,
+};
+use edgerm_protocol::limits::{MAX_BODY, MAX_DATAGRAM, MAX_TASKS};
 use edgerm_protocol::message::{LogLevel, ReceivedLaunch};
 use edgerm_protocol::owned::Description;
 use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
@@ -24,6 +26,9 @@ use crate::devices::Devices;
 use crate::executor::{Executor, TaskEvent, TaskSpec};
 use crate::records::{RecordLock, RecordStorage};
 use crate::storage_thread::StorageThread;
+
+/// Bytes of log lines in one answer: what a datagram holds beside all else.
+const LOG_BLOCK: usize = MAX_BODY - 256;
 
 /// What comes to the loop besides datagrams and time.
 #[derive(Debug)]
@@ -57,6 +62,8 @@ pub(crate) struct Driver {
     pub(crate) description: Description,
     /// The devices that it tells of.
     pub(crate) devices: Devices,
+    /// What tasks logged and used.
+    pub(crate) reports: Reports,
     /// Tasks whose module is being read, of which the executor does not know yet.
     pub(crate) loading: BTreeSet<TaskId>,
     pub(crate) registered: watch::Sender<Option<AgentId>>,
@@ -146,10 +153,9 @@ impl Driver {
                 self.executor.reap(id);
                 self.input(Input::TaskStartFailed(id, &error.to_string()));
             }
-            TaskEvent::Output(id, payload) => self.input(Input::TaskOutput(id, None, &payload)),
+            TaskEvent::Output(id, payload) => self.input(Input::TaskOutput(id, &payload)),
             TaskEvent::Log(id, level, line) => {
-                let level = Some(log_level(level));
-                self.input(Input::TaskOutput(id, level, line.as_bytes()));
+                self.keep_line(id, log_level(level), &line);
             }
             TaskEvent::Ended(id, end) => {
                 tracing::info!(task = %id, %end, "ended");
@@ -214,6 +220,13 @@ impl Driver {
                     let taken = self.executor.message(id, payload).is_ok();
                     self.input(Input::MessageTaken(id, taken));
                 }
+                Output::TaskLog(id, line) => {
+                    let line = line.to_owned();
+                    let is_here = |id| self.agent.has_task(id);
+                    self.reports
+                        .log(id, is_here, LogLevel::Error, line.as_bytes());
+                }
+                Output::InspectTask(id, after) => self.inspect(id, after),
                 Output::OutputTaken(id) => self.executor.output_taken(id),
                 Output::Registered(agent) => {
                     tracing::info!(%agent, "registered");
@@ -231,6 +244,29 @@ impl Driver {
                     return Next::WaitUntil(deadline);
                 }
             }
+        }
+    }
+
+    /// A task has logged this.
+    fn keep_line(&mut self, id: TaskId, level: LogLevel, line: &str) {
+        let now = self.now();
+        // What comes after its end is nobody's.
+        if self.agent.handle_input(now, Input::TaskLogged(id)).is_ok() {
+            let is_here = |id| self.agent.has_task(id);
+            self.reports.log(id, is_here, level, line.as_bytes());
+        }
+    }
+
+    /// Tells what there is of a task.
+    fn inspect(&mut self, id: TaskId, after: Option<u32>) {
+        let mut buffer = [0; MAX_BODY];
+        let is_here = |id| self.agent.has_task(id);
+        let told = self
+            .reports
+            .inspect(id, is_here, after, LOG_BLOCK, &mut buffer);
+        let now = self.now();
+        if let Err(error) = self.agent.handle_input(now, Input::Inspected(id, told)) {
+            tracing::debug!(%error, "nobody asked");
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! One request is outstanding at a time (`NSTART`, RFC 7252 section 4.7). Kills come first, so
 //! that no launch which the agent puts off keeps them; then launches and the description, then
-//! messages. One that the agent did not hear is held and asked
+//! messages and what is to be read. One that the agent did not hear is held and asked
 //! again when the agent is next heard (queue mode).
 
 use std::collections::VecDeque;
@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Kill(TaskId),
     /// To give a task this payload.
     Message(TaskId, Box<[u8]>),
+    /// To tell what there is of a task.
+    Inspect(TaskId),
 }
 
 impl Command {
@@ -30,8 +32,16 @@ impl Command {
     fn task(&self) -> Option<TaskId> {
         match self {
             Self::Describe => None,
-            Self::Launch(task) | Self::Kill(task) | Self::Message(task, _) => Some(*task),
+            Self::Launch(task)
+            | Self::Kill(task)
+            | Self::Message(task, _)
+            | Self::Inspect(task) => Some(*task),
         }
+    }
+
+    /// Whether the agent's tasks go on as well without it: it comes last.
+    pub(crate) const fn can_wait(&self) -> bool {
+        matches!(self, Self::Message(..) | Self::Inspect(_))
     }
 }
 
@@ -67,12 +77,20 @@ pub(crate) struct Link {
 #[derive(Debug, Default)]
 struct Waiting {
     control: VecDeque<Command>,
-    messages: VecDeque<Command>,
+    rest: VecDeque<Command>,
 }
 
 impl Waiting {
     fn is_empty(&self) -> bool {
-        self.control.is_empty() && self.messages.is_empty()
+        self.control.is_empty() && self.rest.is_empty()
+    }
+
+    /// Where such a command waits.
+    fn queue(&mut self, command: &Command) -> &mut VecDeque<Command> {
+        match command.can_wait() {
+            true => &mut self.rest,
+            false => &mut self.control,
+        }
     }
 }
 
@@ -93,22 +111,21 @@ impl Link {
     /// Puts `command` last of its kind, unless the same waits or is asked.
     pub(crate) fn push(&mut self, command: Command) {
         let asked = self.asked.as_ref().is_some_and(|it| it.1 == command);
-        let waiting = self.waiting.get_or_insert_default();
-        if let Command::Message(..) = command {
-            waiting.messages.push_back(command);
-        } else if !asked && !waiting.control.contains(&command) {
-            waiting.control.push_back(command);
+        let queue = self.waiting.get_or_insert_default().queue(&command);
+        // Two messages may be alike.
+        let is_message = matches!(command, Command::Message(..));
+        if is_message || !(asked || queue.contains(&command)) {
+            queue.push_back(command);
         }
         self.shrink();
     }
 
     /// Puts `command` first of its kind: it was asked and is to be asked again.
     pub(crate) fn push_again(&mut self, command: Command) {
-        let waiting = self.waiting.get_or_insert_default();
-        if let Command::Message(..) = command {
-            waiting.messages.push_front(command);
-        } else if !waiting.control.contains(&command) {
-            waiting.control.push_front(command);
+        let queue = self.waiting.get_or_insert_default().queue(&command);
+        let is_message = matches!(command, Command::Message(..));
+        if is_message || !queue.contains(&command) {
+            queue.push_front(command);
         }
     }
 
@@ -135,9 +152,14 @@ impl Link {
         let kill = |command: &Command| matches!(command, Command::Kill(_));
         let first = waiting.control.iter().position(kill).unwrap_or(0);
         let next = waiting.control.remove(first).or_else(|| {
-            let ready = |command: &Command| command.task().is_some_and(&runs);
-            let at = waiting.messages.iter().position(ready)?;
-            waiting.messages.remove(at)
+            let ready = |command: &Command| match command {
+                Command::Message(task, _) => runs(*task),
+                Command::Describe | Command::Launch(_) | Command::Kill(_) | Command::Inspect(_) => {
+                    true
+                }
+            };
+            let at = waiting.rest.iter().position(ready)?;
+            waiting.rest.remove(at)
         });
         self.shrink();
         next
@@ -146,7 +168,7 @@ impl Link {
     /// Forgets what waits about `task`.
     pub(crate) fn forget(&mut self, task: TaskId) {
         if let Some(waiting) = &mut self.waiting {
-            for queue in [&mut waiting.control, &mut waiting.messages] {
+            for queue in [&mut waiting.control, &mut waiting.rest] {
                 queue.retain(|command| command.task() != Some(task));
             }
         }
@@ -167,7 +189,7 @@ impl Link {
     /// Forgets the messages too: the agent is gone.
     pub(crate) fn clear_messages(&mut self) {
         if let Some(waiting) = &mut self.waiting {
-            waiting.messages.clear();
+            waiting.rest.clear();
         }
         self.shrink();
     }
@@ -178,13 +200,15 @@ impl Link {
 
     /// How many wait, beside the one that is asked.
     pub(crate) fn waiting(&self) -> usize {
-        let control = self.waiting.as_ref().map_or(0, |it| it.control.len());
-        control + self.messages()
+        let waiting = self.waiting.as_ref();
+        waiting.map_or(0, |it| it.control.len() + it.rest.len())
     }
 
     /// How many messages wait.
     pub(crate) fn messages(&self) -> usize {
-        self.waiting.as_ref().map_or(0, |it| it.messages.len())
+        let is_message = |command: &&Command| matches!(command, Command::Message(..));
+        let waiting = self.waiting.as_ref();
+        waiting.map_or(0, |it| it.rest.iter().filter(is_message).count())
     }
 }
 
@@ -201,13 +225,19 @@ mod tests {
         link.push(Command::Launch(task));
         link.push(Command::Kill(task));
         link.push(Command::Kill(TaskId(2)));
-        assert_eq!(link.waiting(), 4);
+        // A question is asked once, and after all that was to be said before it.
+        link.push(Command::Inspect(task));
+        link.push(Command::Inspect(task));
+        assert_eq!((link.waiting(), link.messages()), (5, 1));
         assert_eq!(link.pop(|_| true), Some(Command::Kill(task)));
         assert_eq!(link.pop(|_| true), Some(Command::Kill(TaskId(2))));
         assert_eq!(link.pop(|_| true), Some(Command::Launch(task)));
         link.hold(Command::Launch(task));
         link.push(Command::Kill(TaskId(2)));
         assert_eq!(link.pop(|_| true), Some(Command::Kill(TaskId(2))));
+        assert_eq!(link.pop(|_| false), Some(Command::Launch(task)));
+        assert_eq!(link.pop(|_| false), Some(Command::Inspect(task)));
+        assert_eq!(link.pop(|_| false), None, "it does not run yet");
         link.forget(task);
         assert_eq!(link.pop(|_| true), None);
     }

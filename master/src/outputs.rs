@@ -17,6 +17,8 @@ pub struct Kept {
     pub index: u64,
     /// The severity of a log line; none for what was emitted.
     pub level: Option<LogLevel>,
+    /// Log lines right before this one that its agent had no room to keep.
+    pub lost: u32,
     /// What it was.
     pub payload: Box<[u8]>,
     /// Counts the outputs of all tasks, so that the oldest of all is known.
@@ -33,46 +35,97 @@ pub struct OutputStore {
     bytes: usize,
 }
 
-#[derive(Debug)]
+/// Which output of a task, as its agent counts: those that are emitted, and apart from them lines
+/// of its log, from 1 in each of its boots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The agent's boot.
+    pub boot: BootId,
+    /// Counts from 1.
+    pub number: u32,
+}
+
+impl Run {
+    /// How many were left out between `last` and this one; `None` where this is told again.
+    fn gap_after(self, last: Option<Self>) -> Option<u32> {
+        let last = last.filter(|last| last.boot == self.boot);
+        let last = last.map_or(0, |last| last.number);
+        self.number.checked_sub(last)?.checked_sub(1)
+    }
+}
+
+#[derive(Debug, Default)]
 struct TaskOutputs {
-    boot: BootId,
-    last_sequence: u32,
-    next_index: u64,
+    emitted: Option<Run>,
+    logged: Option<Run>,
+    /// Lines since the last that is kept which were told and are not.
+    unkept: u32,
+    /// Counts those kept; the next has one more.
+    last_index: u64,
     bytes: usize,
     ring: VecDeque<Kept>,
 }
 
 impl OutputStore {
-    /// Keeps an output, unless it was told before: outputs of one run count up.
+    /// Keeps what a task emitted, unless it was told before.
     pub fn push(
         &mut self,
         limits: &Limits,
         task: TaskId,
-        (boot, sequence): (BootId, u32),
-        level: Option<LogLevel>,
+        run: Run,
         payload: &[u8],
     ) -> Option<&Kept> {
-        if self.is_told(task, (boot, sequence)) {
-            return None;
+        let outputs = self.tasks.entry(task).or_default();
+        run.gap_after(outputs.emitted)?;
+        outputs.emitted = Some(run);
+        self.keep(limits, task, None, 0, payload)
+    }
+
+    /// Keeps a line of a task's log, unless it was told before.
+    pub fn push_line(
+        &mut self,
+        limits: &Limits,
+        task: TaskId,
+        run: Run,
+        level: LogLevel,
+        line: &[u8],
+    ) -> Option<&Kept> {
+        let outputs = self.tasks.entry(task).or_default();
+        let lost = run
+            .gap_after(outputs.logged)?
+            .saturating_add(outputs.unkept);
+        outputs.logged = Some(run);
+        outputs.unkept = 0;
+        self.keep(limits, task, Some(level), lost, line)
+    }
+
+    /// Passes over a line, which counts as lost.
+    pub fn pass_line(&mut self, task: TaskId, run: Run) {
+        let outputs = self.tasks.entry(task).or_default();
+        if let Some(lost) = run.gap_after(outputs.logged) {
+            outputs.logged = Some(run);
+            outputs.unkept = outputs.unkept.saturating_add(lost).saturating_add(1);
         }
-        let outputs = self.tasks.entry(task).or_insert_with(|| TaskOutputs {
-            boot,
-            last_sequence: 0,
-            next_index: 1,
-            bytes: 0,
-            ring: VecDeque::new(),
-        });
-        outputs.boot = boot;
-        outputs.last_sequence = sequence;
-        let index = outputs.next_index;
-        outputs.next_index += 1;
+    }
+
+    fn keep(
+        &mut self,
+        limits: &Limits,
+        task: TaskId,
+        level: Option<LogLevel>,
+        lost: u32,
+        payload: &[u8],
+    ) -> Option<&Kept> {
+        let outputs = self.tasks.entry(task).or_default();
+        outputs.last_index += 1;
         let stamp = self.next_stamp;
         self.next_stamp += 1;
         outputs.bytes += payload.len() + OVERHEAD;
         self.bytes += payload.len() + OVERHEAD;
         outputs.ring.push_back(Kept {
-            index,
+            index: outputs.last_index,
             level,
+            lost,
             payload: payload.into(),
             stamp,
         });
@@ -89,10 +142,18 @@ impl OutputStore {
         self.tasks.get(&task)?.ring.back()
     }
 
-    /// Whether an output of `task` was kept before, or one after it of the same run.
-    pub fn is_told(&self, task: TaskId, (boot, sequence): (BootId, u32)) -> bool {
+    /// Whether what a task emitted was kept before, or what came after it in the same run.
+    pub fn is_told(&self, task: TaskId, run: Run) -> bool {
         let outputs = self.tasks.get(&task);
-        outputs.is_some_and(|it| it.boot == boot && sequence <= it.last_sequence)
+        outputs.is_some_and(|outputs| run.gap_after(outputs.emitted).is_none())
+    }
+
+    /// The number of the last line of the task's log that came in this boot of its agent; 0 where
+    /// none did.
+    pub fn last_line(&self, task: TaskId, boot: BootId) -> u32 {
+        let last = self.tasks.get(&task).and_then(|outputs| outputs.logged);
+        last.filter(|last| last.boot == boot)
+            .map_or(0, |last| last.number)
     }
 
     /// Outputs of `task` after `index`, oldest first.
@@ -149,6 +210,10 @@ mod tests {
     const TASK: TaskId = TaskId(1);
     const BOOT: BootId = BootId(1);
 
+    const fn run(number: u32) -> Run {
+        Run { boot: BOOT, number }
+    }
+
     fn indices(store: &OutputStore, task: TaskId) -> Vec<u64> {
         store.after(task, 0).map(|kept| kept.index).collect()
     }
@@ -156,10 +221,12 @@ mod tests {
     #[test]
     fn an_output_told_twice_is_kept_once() {
         let (mut store, limits) = (OutputStore::default(), Limits::default());
-        let mut push = |boot, sequence| {
-            store
-                .push(&limits, TASK, (boot, sequence), None, b"x")
-                .map(|kept| kept.index)
+        let mut push = |boot, number| {
+            let run = Run { boot, number };
+            let told = store.is_told(TASK, run);
+            let kept = store.push(&limits, TASK, run, b"x");
+            assert_eq!(kept.is_none(), told);
+            kept.map(|kept| kept.index)
         };
         assert_eq!(push(BOOT, 1), Some(1));
         assert_eq!(push(BOOT, 1), None);
@@ -172,6 +239,42 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_counted_apart_and_those_that_gave_way_are_told() {
+        let (mut store, limits) = (OutputStore::default(), Limits::default());
+        let push = |store: &mut OutputStore, boot, number| {
+            let run = Run { boot, number };
+            let kept = store.push_line(&limits, TASK, run, LogLevel::Info, b"x");
+            let kept = kept.map(|kept| (kept.index, kept.lost));
+            (kept, store.last_line(TASK, boot))
+        };
+        assert_eq!(push(&mut store, BOOT, 1), (Some((1, 0)), 1));
+        assert_eq!(push(&mut store, BOOT, 1), (None, 1));
+        assert_eq!(push(&mut store, BOOT, 5), (Some((2, 3)), 5));
+        assert_eq!(push(&mut store, BootId(2), 3), (Some((3, 2)), 3));
+        for number in [5, 5, 6] {
+            let boot = BootId(2);
+            store.pass_line(TASK, Run { boot, number });
+        }
+        assert_eq!(push(&mut store, BootId(2), 6), (None, 6));
+        assert_eq!(
+            push(&mut store, BootId(2), 8),
+            (Some((4, 4)), 8),
+            "of 4 to 7"
+        );
+        let emitted = store.push(
+            &limits,
+            TASK,
+            Run {
+                boot: BOOT,
+                number: 1,
+            },
+            b"x",
+        );
+        assert_eq!(emitted.map(|kept| (kept.index, kept.lost)), Some((5, 0)));
+        assert_eq!(store.last_line(TASK, BOOT), 0, "of another boot");
+    }
+
+    #[test]
     fn the_oldest_give_way() {
         let limits = Limits {
             task_outputs: 3,
@@ -180,11 +283,11 @@ mod tests {
         };
         let mut store = OutputStore::default();
         for sequence in 1..=4 {
-            store.push(&limits, TASK, (BOOT, sequence), None, b"x");
+            store.push(&limits, TASK, run(sequence), b"x");
         }
         assert_eq!(indices(&store, TASK), [2, 3, 4]);
         for sequence in 1..=3 {
-            store.push(&limits, TaskId(2), (BOOT, sequence), None, b"x");
+            store.push(&limits, TaskId(2), run(sequence), b"x");
         }
         assert_eq!(indices(&store, TASK), [3, 4], "the oldest of all went");
         assert_eq!(indices(&store, TaskId(2)), [1, 2, 3]);
@@ -204,7 +307,7 @@ mod tests {
             .map(|it| (TASK, it))
             .chain((1..=499).map(|it| (TaskId(2), it)))
         {
-            store.push(&limits, task, (BOOT, sequence), None, b"x");
+            store.push(&limits, task, run(sequence), b"x");
         }
         assert_eq!(indices(&store, TASK), [500]);
         assert!(store.tasks[&TASK].ring.capacity() < 50);

@@ -17,6 +17,7 @@
 //! | [`standard`] | standard names of attributes, and of what devices measure and move |
 //! | [`description`] | what an agent tells of itself, as one immutable blob |
 //! | [`message`] | one type for each message, and its path |
+//! | `inspection` | what the master may look at of a task |
 //! | [`task_state`] | the states of a task and the moves between them |
 //! | `cbor` | the part of CBOR that the wire uses |
 //! | [`codec`] | encoding into a caller's buffer, decoding by borrowing |
@@ -35,6 +36,7 @@ mod cbor;
 pub mod codec;
 pub mod description;
 pub mod id;
+mod inspection;
 pub mod limits;
 mod list;
 pub mod message;

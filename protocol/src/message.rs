@@ -5,12 +5,14 @@
 //! and the message is refused. A success without anything to say has no body. A refusal is a
 //! CoAP 4.xx or 5.xx with a diagnostic text (RFC 7252 section 5.5.2).
 
-use crate::cbor::{cbor_map, cbor_numbers};
+use crate::cbor::cbor_map;
 use crate::codec::{self, Decode, Decoder, Encode, Encoder, List, Sequence, Stopped, Text};
 use crate::id::{AgentId, BootId, ModuleId, SessionId, TaskId};
 use crate::limits::{MAX_DETAIL, MAX_ENV, MAX_NAME, MAX_TASK_DEVICES, MAX_TASKS};
 use crate::resource::Name;
 use crate::task_state::TaskState;
+
+pub use crate::inspection::{Inspect, Inspection, LogLines};
 
 /// CoAP paths, one letter each because every ping bears one.
 pub mod path {
@@ -33,6 +35,8 @@ pub mod path {
     pub const MESSAGE: &str = "t";
     /// GET from the agent: its description, by Block2.
     pub const DESCRIPTION: &str = "d";
+    /// POST to the agent: [`super::Inspect`], answered by [`super::Inspection`].
+    pub const INSPECT: &str = "i";
 }
 
 /// The text of a status update.
@@ -150,7 +154,7 @@ cbor_map!(StatusUpdate<'a> {
     3: detail,
 });
 
-/// Something that a task emitted for its framework, or logged.
+/// Something that a task emitted for its framework.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output<'a> {
     /// The agent's session.
@@ -158,12 +162,9 @@ pub struct Output<'a> {
     /// The task.
     pub task: TaskId,
     /// Counts the task's outputs from 1 in each boot of its agent, so that one that is told twice is
-    /// seen once, and one that was dropped is missed.
+    /// seen once.
     pub sequence: u32,
-    /// The severity of a log line. Absent: this is no log line, but an emitted payload.
-    pub level: Option<LogLevel>,
-    /// At most [`crate::limits::MAX_PAYLOAD`] bytes emitted, or
-    /// [`crate::limits::MAX_LOG`] of UTF-8 logged.
+    /// At most [`crate::limits::MAX_PAYLOAD`] bytes.
     pub payload: &'a [u8],
 }
 
@@ -171,31 +172,37 @@ cbor_map!(Output<'a> {
     0: session,
     1: task,
     2: sequence,
-    3: level,
     4: payload via codec::payload,
 });
 
-/// The severity of a log line, as in Zephyr.
+/// The severity of a log line, as in Zephyr; each with its number on the wire.
+#[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "api", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "api", serde(rename_all = "camelCase"))]
 pub enum LogLevel {
     /// Something went wrong.
-    Error,
+    Error = 1,
     /// Something may go wrong.
-    Warning,
+    Warning = 2,
     /// Something happened.
-    Info,
+    Info = 3,
     /// For whoever looks closely.
-    Debug,
+    Debug = 4,
 }
 
-cbor_numbers!(LogLevel {
-    1: Error,
-    2: Warning,
-    3: Info,
-    4: Debug,
-});
+impl LogLevel {
+    /// The severity of this number on the wire.
+    pub const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::Error),
+            2 => Some(Self::Warning),
+            3 => Some(Self::Info),
+            4 => Some(Self::Debug),
+            _ => None,
+        }
+    }
+}
 
 /// The agent leaves: its tasks have ended, nothing of it is offered any more.
 pub type Deregister<'a> = DeregisterOf<UpdateList<'a>>;

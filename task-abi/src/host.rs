@@ -56,8 +56,8 @@ pub trait Host {
     /// Milliseconds since 1970-01-01 UTC, or `None` where the node does not know the time.
     fn unix_ms(&mut self) -> Option<u64>;
 
-    /// Takes one log line of at most [`crate::limits::MAX_LOG`] bytes. Where there is no room
-    /// for it the line is dropped: logging never holds a task up.
+    /// Takes one log line of at most [`crate::limits::MAX_LOG`] bytes. The node
+    /// keeps the newest ones: logging never holds a task up.
     fn log(&mut self, level: LogLevel, line: &str);
 
     /// The value of this environment variable.

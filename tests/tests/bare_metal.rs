@@ -227,9 +227,7 @@ impl World {
         self.wait("outputs", async {
             let mut emitted = Vec::new();
             while let Some(output) = outputs.next().await? {
-                if output.level.is_none() {
-                    emitted.push(output.data.to_bytes().expect("bytes"));
-                }
+                emitted.push(output.data.to_bytes().expect("bytes"));
             }
             Ok(emitted)
         })

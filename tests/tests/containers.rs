@@ -167,7 +167,7 @@ impl Cluster {
 
     /// The lines that a task wrote, until one of them is `last`, or it has ended.
     async fn lines(&self, task: TaskId, last: &str) -> Vec<String> {
-        let mut follower = self.client.follow_output(task);
+        let mut follower = self.client.follow_output_and_log(task);
         let mut lines = Vec::new();
         let read = async {
             while let Some(Output { data, .. }) = follower.next().await.unwrap() {

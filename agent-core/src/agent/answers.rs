@@ -198,10 +198,9 @@ impl<const TASKS: usize> Agent<TASKS> {
         self.begin_held();
     }
 
-    /// An output needs to be told no more; one that was emitted makes room for the next.
+    /// An output needs to be told no more, and makes room for the next.
     fn on_output_over(&mut self, task: TaskId, sequence: u32) {
-        let output = self.outputs.pop(task, sequence);
-        if output.is_some_and(|output| output.level.is_none()) {
+        if self.outputs.remove(task, Some(sequence)) {
             self.effects.push_back(Effect::OutputTaken(task));
         }
     }

@@ -35,19 +35,19 @@ impl<const TASKS: usize> Agent<TASKS> {
             outputs,
             kept,
             identity,
-            message,
+            passed_on,
             effects,
             polled: _,
         } = self;
         let description = description.len();
         let registration = standing(registration, now);
         let asked: Option<&Asked> = asked.as_ref().map(|(_, asked)| asked);
-        let message = message.map(|(_, task)| task);
+        let passed_on = passed_on.map(|(_, task)| task);
         let table = table.canonical();
         let busy = endpoint.is_busy();
         format!(
             "{name} {boot} {description} {registration:?} {asked:?} {busy} {reachable} {repeats} \
-             {module_first} {table} {fetch:?} {outputs:?} {kept:?} {identity:?} {message:?} \
+             {module_first} {table} {fetch:?} {outputs:?} {kept:?} {identity:?} {passed_on:?} \
              {effects:?}"
         )
     }

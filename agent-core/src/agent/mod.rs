@@ -61,8 +61,8 @@ pub struct Agent<const TASKS: usize> {
     outputs: Outputs,
     kept: Kept,
     identity: restore::Identity,
-    /// The message that a task is taking, for the answer to its sender.
-    message: Option<(RequestId, TaskId)>,
+    /// The request about a task that the driver is to answer.
+    passed_on: Option<(RequestId, TaskId)>,
     effects: VecDeque<Effect>,
     /// The effect that was polled last: what it holds is lent to the driver.
     polled: Option<Effect>,
@@ -78,6 +78,8 @@ enum Effect {
     StartTask(TaskId),
     StopTask(TaskId, KillReason),
     TaskMessage(TaskId, Vec<u8>),
+    TaskLog(TaskId, String),
+    InspectTask(TaskId, Option<u32>),
     OutputTaken(TaskId),
     Registered(AgentId),
     RegistrationRefused(Code, String),
@@ -171,10 +173,10 @@ impl<const TASKS: usize> Agent<TASKS> {
             module_first: false,
             table: Table::new(),
             fetch: ModuleFetch::Idle,
-            outputs: Outputs::new(config.max_outputs, config.logs_per_task),
+            outputs: Outputs::new(config.max_outputs),
             kept: Kept::default(),
             identity: restore::Identity::Unknown,
-            message: None,
+            passed_on: None,
             effects: VecDeque::new(),
             polled: None,
         })
@@ -195,9 +197,9 @@ impl<const TASKS: usize> Agent<TASKS> {
             Input::TaskStarted(id) => self.on_task_started(now, id)?,
             Input::TaskStartFailed(id, detail) => self.on_task_start_failed(now, id, detail)?,
             Input::TaskExited(id, exit) => self.on_task_exited(now, id, exit)?,
-            Input::TaskOutput(id, level, payload) => {
-                self.on_task_output(now, id, level, payload)?;
-            }
+            Input::TaskOutput(id, payload) => self.on_task_output(now, id, payload)?,
+            Input::TaskLogged(id) => self.on_task_logged(now, id)?,
+            Input::Inspected(id, body) => self.on_inspected(now, id, body)?,
             Input::Persisted(key) => self.on_persisted(key, None)?,
             Input::PersistFailed(key, error) => self.on_persisted(key, Some(error))?,
             Input::MessageTaken(id, taken) => self.on_message_taken(now, id, taken)?,
@@ -227,6 +229,11 @@ impl<const TASKS: usize> Agent<TASKS> {
     pub fn launch(&self, id: TaskId) -> Option<ReceivedLaunch<'_>> {
         let task = self.table.find(id)?;
         decode(&task.launch).ok()
+    }
+
+    /// Whether the task runs here, or has ended and the master does not know it yet.
+    pub fn has_task(&self, id: TaskId) -> bool {
+        self.table.find(id).is_some()
     }
 
     /// Who the agent is to the master, once it is registered.
@@ -320,6 +327,8 @@ impl Effect {
             Self::StartTask(id) => Output::StartTask(*id),
             Self::StopTask(id, reason) => Output::StopTask(*id, *reason),
             Self::TaskMessage(id, payload) => Output::TaskMessage(*id, payload),
+            Self::TaskLog(id, line) => Output::TaskLog(*id, line),
+            Self::InspectTask(id, after) => Output::InspectTask(*id, *after),
             Self::OutputTaken(id) => Output::OutputTaken(*id),
             Self::Registered(agent) => Output::Registered(*agent),
             Self::RegistrationRefused(code, text) => Output::RegistrationRefused(*code, text),

@@ -5,7 +5,7 @@ use alloc::borrow::Cow;
 use edgerm_coap::{BlockSize, Code, Method, ReceivedRequest, RequestId, Response, serve};
 use edgerm_protocol::description::{EncodedDescription, Member};
 use edgerm_protocol::limits::MAX_BODY;
-use edgerm_protocol::message::{Kill, Message, ReceivedLaunch, path};
+use edgerm_protocol::message::{Inspect, Message, ReceivedLaunch, path};
 use edgerm_protocol::planted::{Bug, is_planted};
 use edgerm_protocol::resource::{Name, Value};
 use edgerm_protocol::words::{self, Words};
@@ -45,22 +45,53 @@ impl<const TASKS: usize> Agent<TASKS> {
         let answer = match (request.path(), request.method) {
             (path::LAUNCH, Method::Post) => self.on_launch(now, &request.payload),
             (path::KILL, Method::Post) => self.on_kill(now, &request.payload),
-            (path::MESSAGE, Method::Post) => match self.on_message(now, id, &request.payload) {
-                Ok(()) => return,
-                Err(refused) => Err(refused),
-            },
+            (path::MESSAGE, Method::Post) => self.on_message(now, id, &request.payload),
+            (path::INSPECT, Method::Post) => self.on_inspect(now, id, &request.payload),
             (path::DESCRIPTION, Method::Get) => return self.on_description_asked(now, id, request),
-            (path::LAUNCH | path::KILL | path::MESSAGE | path::DESCRIPTION, _) => Err(
-                Refused::new(Code::METHOD_NOT_ALLOWED, "another method is meant"),
-            ),
+            (path::LAUNCH | path::KILL | path::MESSAGE | path::INSPECT | path::DESCRIPTION, _) => {
+                Err(Refused::new(
+                    Code::METHOD_NOT_ALLOWED,
+                    "another method is meant",
+                ))
+            }
             _ => Err(Refused::new(Code::NOT_FOUND, "no such path")),
         };
-        self.answer(now, id, answer);
+        // What was passed on is answered by whom it was passed to.
+        if answer.is_err() || !self.is_passed_on(id) {
+            self.answer(now, id, answer);
+        }
+    }
+
+    fn is_passed_on(&self, id: RequestId) -> bool {
+        self.passed_on.is_some_and(|(own, _)| own == id)
+    }
+
+    /// Passes a request about a task on to the driver, which answers it: one at a time.
+    fn pass_on(&mut self, id: RequestId, task: TaskId, effect: Effect) -> Result<(), Refused> {
+        if self.passed_on.is_some() {
+            return Err(Refused::new(
+                Code::SERVICE_UNAVAILABLE,
+                "another request is being answered",
+            ));
+        }
+        self.passed_on = Some((id, task));
+        self.effects.push_back(effect);
+        Ok(())
     }
 
     fn answer(&mut self, now: Instant, id: RequestId, answer: Result<(), Refused>) {
+        self.answer_with(now, id, &[], answer);
+    }
+
+    fn answer_with(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        body: &[u8],
+        answer: Result<(), Refused>,
+    ) {
         match answer {
-            Ok(()) => self.respond(now, id, &Response::new(Code::CHANGED)),
+            Ok(()) => self.respond(now, id, &Response::with_payload(Code::CHANGED, body)),
             Err(Refused(code, text)) => self.respond(now, id, &Response::error(code, &text)),
         }
     }
@@ -200,7 +231,8 @@ impl<const TASKS: usize> Agent<TASKS> {
     }
 
     fn on_kill(&mut self, now: Instant, body: &[u8]) -> Result<(), Refused> {
-        let kill: Kill = decode(body)?;
+        // Of a kill the first two keys are the same: one decoder is less flash than two.
+        let kill: Inspect = decode(body)?;
         self.admit(now, kill.session)?;
         if !self.table.has_seen(kill.task) {
             self.table.on_killed_unseen(kill.task);
@@ -228,16 +260,8 @@ impl<const TASKS: usize> Agent<TASKS> {
             }
             Phase::Stopping(_) | Phase::Ended(_) => return Err(TASK_HAS_ENDED),
         }
-        if self.message.is_some() {
-            return Err(Refused::new(
-                Code::SERVICE_UNAVAILABLE,
-                "another message is being taken",
-            ));
-        }
-        self.message = Some((id, message.task));
-        self.effects
-            .push_back(Effect::TaskMessage(message.task, message.payload.to_vec()));
-        Ok(())
+        let effect = Effect::TaskMessage(message.task, message.payload.to_vec());
+        self.pass_on(id, message.task, effect)
     }
 
     pub(super) fn on_message_taken(
@@ -246,18 +270,47 @@ impl<const TASKS: usize> Agent<TASKS> {
         task: TaskId,
         taken: bool,
     ) -> Result<(), InputError> {
-        let message = self.message.take_if(|(_, own)| *own == task);
-        let (id, _) = message.ok_or(InputError::UnexpectedForTask(task))?;
         let full = Refused::new(Code::SERVICE_UNAVAILABLE, "the task's queue is full");
-        self.answer(now, id, if taken { Ok(()) } else { Err(full) });
+        let answer = if taken { Ok(()) } else { Err(full) };
+        self.answer_passed_on(now, task, &[], answer)
+    }
+
+    /// Answers what was passed on, with a body where it is done.
+    fn answer_passed_on(
+        &mut self,
+        now: Instant,
+        task: TaskId,
+        body: &[u8],
+        answer: Result<(), Refused>,
+    ) -> Result<(), InputError> {
+        let passed_on = self.passed_on.take_if(|(_, own)| *own == task);
+        let (id, _) = passed_on.ok_or(InputError::UnexpectedForTask(task))?;
+        self.answer_with(now, id, body, answer);
         Ok(())
     }
 
     /// The task has ended, and takes no message any more.
     pub(super) fn on_message_left(&mut self, now: Instant, task: TaskId) {
-        if let Some((id, _)) = self.message.take_if(|(_, own)| *own == task) {
-            self.answer(now, id, Err(TASK_HAS_ENDED));
-        }
+        // There is one seldom.
+        let _none = self.answer_passed_on(now, task, &[], Err(TASK_HAS_ENDED));
+    }
+
+    /// Has the driver tell what there is of a task.
+    fn on_inspect(&mut self, now: Instant, id: RequestId, body: &[u8]) -> Result<(), Refused> {
+        let inspect: Inspect = decode(body)?;
+        self.admit(now, inspect.session)?;
+        let effect = Effect::InspectTask(inspect.task, inspect.after);
+        self.pass_on(id, inspect.task, effect)
+    }
+
+    pub(super) fn on_inspected(
+        &mut self,
+        now: Instant,
+        task: TaskId,
+        body: Option<&[u8]>,
+    ) -> Result<(), InputError> {
+        let answer = body.map(|_| ()).ok_or_else(|| unknown_task(task));
+        self.answer_passed_on(now, task, body.unwrap_or_default(), answer)
     }
 
     fn on_description_asked(&mut self, now: Instant, id: RequestId, request: &ReceivedRequest) {

@@ -1,6 +1,5 @@
 //! Tasks as the engine has them: stopped, started, ended, and what they say.
 
-use edgerm_protocol::message::LogLevel;
 use edgerm_protocol::words::{self, Words};
 use edgerm_protocol::{Instant, TaskId, TaskState};
 
@@ -112,10 +111,7 @@ impl<const TASKS: usize> Agent<TASKS> {
                 ending.say(words);
                 words.text(": starts again in ").number(seconds).text(" s");
             });
-            task.sequence = task.sequence.wrapping_add(1);
-            let sequence = task.sequence;
-            self.outputs
-                .push_log(id, sequence, LogLevel::Error, line.as_bytes());
+            self.effects.push_back(Effect::TaskLog(id, line));
         } else {
             task.end(ending);
         }
@@ -141,7 +137,7 @@ impl<const TASKS: usize> Agent<TASKS> {
 
     /// Nobody wants what this task said: its place in the queue is free.
     pub(super) fn forget_outputs(&mut self, id: TaskId) {
-        for _ in 0..self.outputs.forget(id) {
+        while self.outputs.remove(id, None) {
             self.effects.push_back(Effect::OutputTaken(id));
         }
     }
@@ -150,19 +146,20 @@ impl<const TASKS: usize> Agent<TASKS> {
         &mut self,
         now: Instant,
         id: TaskId,
-        level: Option<LogLevel>,
         payload: &[u8],
     ) -> Result<(), InputError> {
         let Some(task) = self.table.find_mut(id).filter(|task| !task.has_ended()) else {
             return Err(InputError::UnknownTask(id));
         };
         let sequence = task.sequence.wrapping_add(1);
-        match level {
-            Some(level) => self.outputs.push_log(id, sequence, level, payload),
-            None => self.outputs.push(id, sequence, payload)?,
-        }
+        self.outputs.push(id, sequence, payload)?;
         task.sequence = sequence;
         task.on_sign_of_life(now);
+        Ok(())
+    }
+
+    pub(super) fn on_task_logged(&mut self, now: Instant, id: TaskId) -> Result<(), InputError> {
+        self.running_task(id)?.on_sign_of_life(now);
         Ok(())
     }
 

@@ -131,7 +131,6 @@ impl<const TASKS: usize> Agent<TASKS> {
             session,
             task,
             sequence,
-            level: output.level,
             payload: &output.payload,
         };
         let sent = self.endpoint.post_cbor(now, &[path::OUTPUT], &message);

@@ -20,7 +20,8 @@ fn inputs_of_tasks_that_are_not_there_are_errors() {
         Input::TaskStarted(nobody),
         Input::TaskStartFailed(nobody, "why"),
         Input::TaskExited(nobody, TaskExit::Killed),
-        Input::TaskOutput(nobody, None, b"x"),
+        Input::TaskOutput(nobody, b"x"),
+        Input::TaskLogged(nobody),
     ] {
         assert_refused(&mut world, input, InputError::UnknownTask(nobody));
     }
@@ -62,7 +63,8 @@ fn inputs_out_of_place_are_errors() {
     world.exit(FIRST, TaskExit::Exited(0)).expect("it runs");
     for input in [
         Input::TaskExited(FIRST, TaskExit::Exited(1)),
-        Input::TaskOutput(FIRST, None, b"late"),
+        Input::TaskOutput(FIRST, b"late"),
+        Input::TaskLogged(FIRST),
     ] {
         assert_refused(&mut world, input, InputError::UnknownTask(FIRST));
     }

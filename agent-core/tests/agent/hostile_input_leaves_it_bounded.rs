@@ -4,7 +4,6 @@
 use edgerm_agent_core::{Input, ModuleCheck, StorageError, TaskExit};
 use edgerm_coap::Code;
 use edgerm_protocol::TaskId;
-use edgerm_protocol::message::LogLevel;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -149,9 +148,7 @@ fn apply(world: &mut World, op: Op) {
             return ignore(world.emit(TaskId(*task), &vec![1; *length]));
         }
         Op::Log(task, length) => {
-            let line = vec![b'x'; *length];
-            let input = Input::TaskOutput(TaskId(*task), Some(LogLevel::Debug), &line);
-            return ignore(world.input(input));
+            return ignore(world.log(TaskId(*task), &"x".repeat(*length)));
         }
         Op::Taken(task, taken) => Input::MessageTaken(TaskId(*task), *taken),
         Op::Checked(length, 0) => Input::ModuleChecked(module(*length).0, ModuleCheck::Corrupt),

@@ -30,4 +30,5 @@ mod restart_outlives_a_reboot;
 mod silence_of_the_master_stops_a_task;
 mod silent_task_is_ended;
 mod status_is_told_until_acknowledged;
+mod task_is_inspected;
 mod unwanted_task_is_forgotten;

@@ -132,7 +132,7 @@ fn a_fetch_and_outputs_take_turns() {
     let before = world.storage.stored.len();
     while world.executor.started != [FIRST, SECOND] {
         // A task that fills its queue again as soon as there is room.
-        let _full = world.input(Input::TaskOutput(FIRST, None, b"more"));
+        let _full = world.input(Input::TaskOutput(FIRST, b"more"));
         assert!(world.step(crate::common::at(u64::MAX)));
     }
     let (blocks, outputs) = (

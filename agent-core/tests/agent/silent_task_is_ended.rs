@@ -2,7 +2,6 @@
 
 use edgerm_agent_core::{Input, KillReason};
 use edgerm_protocol::TaskState;
-use edgerm_protocol::message::LogLevel;
 
 use crate::common::{Ask, FIRST, LaunchSpec, SECOND, World, module, seconds};
 
@@ -43,7 +42,7 @@ fn what_it_emits_or_logs_is_a_sign_of_life() {
         if round % 2 == 0 {
             world.emit(FIRST, b"21.5").expect("there is room");
         } else {
-            let line = Input::TaskOutput(FIRST, Some(LogLevel::Debug), b"alive");
+            let line = Input::TaskLogged(FIRST);
             world.input(line).expect("it runs");
         }
     }

@@ -153,7 +153,7 @@ impl Story<'_> {
 
     async fn readings_come_back(&self, task: &Task) -> Result<(), Failure> {
         self.step("Its readings come back: averages of the sensor, in degrees Celsius.")?;
-        let mut follower = self.client.follow_output(task.id);
+        let mut follower = self.client.follow_output_and_log(task.id);
         let mut readings = 0;
         while readings < READINGS {
             let told = patiently("a reading", follower.next()).await??;

@@ -13,6 +13,7 @@ mod ps;
 mod run;
 mod tokens;
 mod up;
+mod usage;
 
 use clap::CommandFactory;
 
@@ -29,6 +30,7 @@ pub(crate) async fn execute(console: &Console, cli: Cli) -> Result<(), Failure> 
         Command::Run(args) => run::run(console, client()?, args).await,
         Command::Ps(args) => ps::ps(console, &client()?, args).await,
         Command::Logs(args) => logs::logs(console, &client()?, args).await,
+        Command::Usage(args) => usage::usage(console, &client()?, args).await,
         Command::Kill(args) => kill::kill(console, &client()?, args).await,
         Command::Agents => lists::agents(console, &client()?).await,
         Command::Drain(args) => drain::drain(console, &client()?, args).await,

@@ -242,7 +242,7 @@ type Told = Result<(String, Output), Error>;
 fn outputs_of(client: &Client, tasks: &[Task]) -> mpsc::Receiver<Told> {
     let (told, inbox) = mpsc::channel(OUTPUT_QUEUE);
     for task in tasks {
-        let (mut follower, told) = (client.follow_output(task.id), told.clone());
+        let (mut follower, told) = (client.follow_output_and_log(task.id), told.clone());
         let node = task.agent_name.clone();
         tokio::spawn(async move {
             // Ends with the task, after an error, or when nobody listens any more.

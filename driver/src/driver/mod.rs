@@ -8,7 +8,9 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
 
-use edgerm_agent_core::{Agent, Config, Input, InputError, MAX_RECORD, NewAgentError, RecordKey};
+use edgerm_agent_core::{
+    Agent, Config, Input, InputError, MAX_RECORD, NewAgentError, RecordKey, Reports,
+};
 use edgerm_coap::oscore::Credential;
 use edgerm_protocol::limits::{MAX_DATAGRAM, MAX_TASKS};
 use edgerm_protocol::{AgentId, Instant};
@@ -35,6 +37,9 @@ pub struct Options<'a> {
     /// Bytes that the keys and values of one task have together at most, with three for each: 512
     /// are enough for one value of any size.
     pub value_bytes: usize,
+    /// Bytes of log lines that are kept of one task, in the heap, for as many tasks as the table
+    /// has: those that ended are kept until others log.
+    pub log_bytes: usize,
     /// What the agent and the master prove themselves with; `None`: neither does, and a master
     /// takes the agent from loopback alone, unless it was told otherwise.
     pub credential: Option<&'a Credential>,
@@ -56,6 +61,10 @@ pub struct Driver<P: Platform, const TASKS: usize, const SLOTS: usize> {
     /// What the storage is asked for, in the order of the asking.
     jobs: Jobs,
     value_bytes: usize,
+    /// What tasks logged.
+    reports: Reports,
+    /// Bytes of log lines in one answer at most.
+    log_block: usize,
     has_left: bool,
     /// One byte more than a datagram may have.
     buffer: Box<[u8]>,
@@ -110,6 +119,8 @@ impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS
             turn: 0,
             jobs: VecDeque::new(),
             value_bytes: options.value_bytes,
+            reports: Reports::new(TASKS, options.log_bytes),
+            log_block: config.block_size.bytes().into(),
             has_left: false,
             buffer: alloc::vec![0; MAX_DATAGRAM + 1].into(),
         };

@@ -1,11 +1,14 @@
 //! What the agent wants done.
 
+use alloc::string::String;
+
 use edgerm_agent_core::{Input, Output};
-use edgerm_protocol::Instant;
+use edgerm_protocol::message::LogLevel;
+use edgerm_protocol::{Instant, TaskId};
 
 use super::Driver;
 use super::jobs::{Job, ask};
-use crate::port::{Event, Events, Network, Platform};
+use crate::port::{Clock, Event, Events, Network, Platform};
 
 impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS> {
     /// Does all that the agent wants done, and tells when it is due next.
@@ -44,6 +47,13 @@ impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS
                     let taken = Self::message(&mut self.slots, id, payload);
                     self.input(Input::MessageTaken(id, taken));
                 }
+                Output::TaskLog(id, line) => {
+                    let line = String::from(line);
+                    let is_here = |id| self.agent.has_task(id);
+                    self.reports
+                        .log(id, is_here, LogLevel::Error, line.as_bytes());
+                }
+                Output::InspectTask(id, after) => self.inspect(id, after),
                 Output::OutputTaken(_) => self.on_emit_room(),
                 Output::Registered(agent) => events.on_event(Event::Registered(agent)),
                 Output::RegistrationRefused(code, why) => {
@@ -56,5 +66,16 @@ impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS
                 Output::Timeout(deadline) => return deadline,
             }
         }
+    }
+
+    /// Tells what there is of a task.
+    fn inspect(&mut self, id: TaskId, after: Option<u32>) {
+        let is_here = |id| self.agent.has_task(id);
+        let told = self
+            .reports
+            .inspect(id, is_here, after, self.log_block, &mut self.buffer);
+        let now = self.ports.clock.now();
+        // It was asked.
+        let _told = self.agent.handle_input(now, Input::Inspected(id, told));
     }
 }

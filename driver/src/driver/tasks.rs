@@ -161,6 +161,7 @@ impl<P: Platform, const TASKS: usize, const SLOTS: usize> Driver<P, TASKS, SLOTS
         let permissions = slot.permissions;
         let host = SlotHost {
             agent: &mut self.agent,
+            reports: &mut self.reports,
             slot: &mut *slot,
             clock: &self.ports.clock,
             devices: &mut self.ports.devices,

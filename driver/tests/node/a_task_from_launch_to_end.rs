@@ -1,4 +1,5 @@
 use edgerm_framework::TaskState;
+use edgerm_framework::api::InspectionState;
 use edgerm_protocol::owned::AttributeValue;
 use edgerm_task_abi::TaskEnd;
 
@@ -122,4 +123,20 @@ async fn two_tasks_run_at_once_and_end_when_the_node_leaves() {
         assert_eq!(task.detail.as_deref(), Some("the agent left"));
     }
     world.master.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_logged_is_read_after_its_end() {
+    let world = World::new(MemoryStorage::default()).await;
+    let module = world.upload(app("hello")).await;
+    let task = world.launch(&module, &[]).await;
+    assert_eq!(world.ended(task).await.state, TaskState::Completed);
+    let mut follower = world.client.follow_output_and_log(task);
+    let kept = follower.kept().await.unwrap();
+    assert_eq!(kept.log, Some(InspectionState::Read));
+    let logged = kept.outputs.iter().find(|output| output.level.is_some());
+    let line = logged.expect("a line").data.to_bytes();
+    assert_eq!(line.as_deref(), Some(&b"saying hello"[..]));
+    assert_eq!(follower.next().await.unwrap(), None, "that was all");
+    world.leave().await;
 }

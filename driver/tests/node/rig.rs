@@ -116,6 +116,7 @@ fn node(master: SocketAddr, storage: MemoryStorage, waker: Waker, log: Sender<Ha
             ..Config::default()
         },
         value_bytes: 512,
+        log_bytes: 512,
         credential: None,
         entropy: [7; 32],
     };
@@ -194,10 +195,8 @@ impl World {
         let mut emitted = Vec::new();
         let follow = async {
             while let Some(output) = outputs.next().await.unwrap() {
-                if output.level.is_none() {
-                    let bytes = output.data.to_bytes().unwrap();
-                    emitted.push(String::from_utf8(bytes).unwrap());
-                }
+                let bytes = output.data.to_bytes().unwrap();
+                emitted.push(String::from_utf8(bytes).unwrap());
             }
         };
         tokio::time::timeout(PATIENCE, follow)

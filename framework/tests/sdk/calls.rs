@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edgerm_framework::api::{OutputData, SendMessage};
+use edgerm_framework::api::{LogWanted, OutputData, SendMessage};
 use edgerm_framework::{AgentId, Error, ModuleId, Scheduler, TaskId};
 
 use crate::cluster::{Cluster, ECHO};
@@ -84,7 +84,11 @@ async fn what_is_not_there_is_refused_by_name() {
         client.task(TaskId(1)).await.err(),
         client.module(ModuleId([0; 32])).await.err(),
         client.kill(TaskId(1), None).await.err(),
-        client.outputs(TaskId(1), 0, Duration::ZERO).await.err(),
+        client
+            .outputs(TaskId(1), 0, Duration::ZERO, LogWanted::None)
+            .await
+            .err(),
+        client.usage(TaskId(1), Duration::ZERO).await.err(),
     ];
     for error in refusals {
         let error = error.unwrap();

@@ -48,7 +48,7 @@ impl Driver {
                 self.input(Input::TaskStartFailed(id, &reason));
             }
             ContainerEvent::Log(id, level, line) => {
-                self.input(Input::TaskOutput(id, Some(level), line.as_bytes()));
+                self.keep_line(id, level, &line);
             }
             ContainerEvent::Ended(id, end) => {
                 tracing::info!(task = %id, ?end, "ended");

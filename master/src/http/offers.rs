@@ -71,7 +71,7 @@ async fn request(
         },
         |reply| match reply {
             Reply::Offers(offers) => Some(offers),
-            Reply::Outputs(_) => None,
+            Reply::Outputs(_) | Reply::Usage(_) => None,
         },
     );
     offers.await

@@ -1,7 +1,7 @@
 //! `/v1/tasks`.
 
 use edgerm_protocol::TaskId;
-use edgerm_protocol::api::{DEFAULT_PAGE, KillTask, Outputs, Page, SendMessage, Task};
+use edgerm_protocol::api::{DEFAULT_PAGE, KillTask, Outputs, Page, SendMessage, Task, TaskUsage};
 use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
@@ -54,7 +54,15 @@ pub(super) fn routes(
         .then(|id: String, api: Api, scope, query| async move {
             show(StatusCode::OK, output(&api, scope, &id, query).await)
         });
-    let reading = list.or(one).unify().or(output).unify();
+    let usage = warp::path!("tasks" / String / "usage")
+        .and(warp::get())
+        .and(with(api))
+        .and(scope(api))
+        .and(query())
+        .then(|id: String, api: Api, scope, query| async move {
+            show(StatusCode::OK, usage(&api, scope, &id, query).await)
+        });
+    let reading = list.or(one).unify().or(output).unify().or(usage).unify();
     reading.or(kill).unify().or(message).unify()
 }
 
@@ -110,6 +118,7 @@ async fn output(api: &Api, scope: Scope, id: &str, mut query: Query) -> Result<O
         after: query.take("after")?.unwrap_or(0),
         limit: query.take("limit")?.unwrap_or(DEFAULT_PAGE),
         wait_ms: query.take("waitMs")?.unwrap_or(0),
+        log: query.take("log")?.unwrap_or_default(),
     };
     query.finish()?;
     let outputs = api.call_waiting(
@@ -119,8 +128,25 @@ async fn output(api: &Api, scope: Scope, id: &str, mut query: Query) -> Result<O
         },
         |reply| match reply {
             Reply::Outputs(outputs) => Some(outputs),
-            Reply::Offers(_) => None,
+            Reply::Offers(_) | Reply::Usage(_) => None,
         },
     );
     outputs.await
+}
+
+async fn usage(api: &Api, scope: Scope, id: &str, mut query: Query) -> Result<TaskUsage, Failure> {
+    let id = query::id(id)?;
+    let wait_ms = query.take("waitMs")?.unwrap_or(0);
+    query.finish()?;
+    let usage = api.call_waiting(
+        |master, now| {
+            master.check_task(scope, id)?;
+            Ok(master.read_usage(now, id, wait_ms)?)
+        },
+        |reply| match reply {
+            Reply::Usage(usage) => Some(usage),
+            Reply::Offers(_) | Reply::Outputs(_) => None,
+        },
+    );
+    usage.await
 }

@@ -1,4 +1,5 @@
-//! Asks agents: to launch, to kill, to pass a message on, to describe themselves.
+//! Asks agents: to launch, to kill, to pass a message on, to tell of a task, to describe
+//! themselves.
 //!
 //! | answer | launch | kill | message |
 //! |---|---|---|---|
@@ -8,6 +9,8 @@
 //! | 4.xx | REJECTED, with the diagnostic | dropped | dropped |
 //! | 5.xx | asked again when the agent is heard | the same | dropped |
 //! | reset, or none | asked again when the agent is heard | the same | the same |
+//!
+//! What becomes of a question about a task is in `inspections`.
 
 use edgerm_coap::oscore::Keys;
 use edgerm_coap::{
@@ -15,7 +18,7 @@ use edgerm_coap::{
     RequestError,
 };
 use edgerm_protocol::limits::MAX_BODY;
-use edgerm_protocol::message::{Kill, Message, path};
+use edgerm_protocol::message::{Inspect, Kill, Message, path};
 use edgerm_protocol::{AgentId, Instant, SessionId, TaskId, TaskState, encode};
 
 use super::Master;
@@ -58,6 +61,12 @@ impl Master {
             let task = self.ledger.task(id);
             task.is_some_and(|task| task.state >= TaskState::Running)
         };
+        let boot = self.ledger.agent(agent).map(|agent| agent.boot);
+        let after = |task| {
+            let reading = self.readings.get(&task)?;
+            let last = boot.map(|boot| self.outputs.last_line(task, boot));
+            Some(last.filter(|_| reading.lines))
+        };
         while let Some(command) = link.pop(runs) {
             match ask(
                 &mut peer.endpoint,
@@ -65,17 +74,19 @@ impl Master {
                 &self.ledger,
                 link,
                 session,
+                &after,
                 &command,
             ) {
                 Ok(Some(exchange)) => {
-                    let launched = match &command {
-                        Command::Launch(task) => Some(*task),
-                        Command::Describe | Command::Kill(_) | Command::Message(..) => None,
-                    };
-                    link.asked = Some(Box::new((exchange, command)));
-                    let issued = launched
-                        .and_then(|task| self.ledger.move_task_to(task, TaskState::Issued, None));
-                    self.commit_all(now, issued);
+                    let asked = link.asked.insert(Box::new((exchange, command)));
+                    match asked.1 {
+                        Command::Launch(task) => {
+                            let issued = self.ledger.move_task_to(task, TaskState::Issued, None);
+                            self.commit_all(now, issued);
+                        }
+                        Command::Inspect(task) => self.on_asked(task),
+                        Command::Describe | Command::Kill(_) | Command::Message(..) => {}
+                    }
                     break;
                 }
                 // Nothing wants it any more.
@@ -125,7 +136,7 @@ impl Master {
         command: Command,
         response: &ReceivedResponse,
     ) {
-        let is_dropped = matches!(command, Command::Message(..)) && response.code.class() == 5;
+        let is_dropped = command.can_wait() && response.code.class() == 5;
         if is_for_later(response.code) && !is_dropped {
             if let Some(link) = self.links.get_mut(&agent) {
                 link.hold(command);
@@ -146,6 +157,7 @@ impl Master {
                     self.on_refused(agent, task, response);
                 }
             }
+            Command::Inspect(task) => self.on_inspection(now, agent, task, response),
             Command::Message(..) if response.code.is_success() => {}
             Command::Message(task, _) => self.on_refused(agent, task, response),
         }
@@ -201,13 +213,16 @@ impl Master {
     }
 }
 
-/// Sends `command`. `None` where it is about a task that has ended, or a pull that is over.
+/// Sends `command`. `None` where it is about a task that has ended, a pull that is over, or one that
+/// nobody reads any more; `after` is the last line that is known of one that is read, where lines
+/// are wanted.
 fn ask(
     endpoint: &mut Endpoint<Channel<Keys>>,
     now: Instant,
     ledger: &Ledger,
     link: &Link,
     session: SessionId,
+    after: &dyn Fn(TaskId) -> Option<Option<u32>>,
     command: &Command,
 ) -> Result<Option<ExchangeId>, AskError> {
     let mut buffer = [0; MAX_BODY];
@@ -244,6 +259,17 @@ fn ask(
                 payload,
             };
             (path::MESSAGE, encode(&message, &mut buffer)?)
+        }
+        Command::Inspect(task) => {
+            let Some(after) = after(*task) else {
+                return Ok(None);
+            };
+            let inspect = Inspect {
+                session,
+                task: *task,
+                after,
+            };
+            (path::INSPECT, encode(&inspect, &mut buffer)?)
         }
     };
     Ok(Some(

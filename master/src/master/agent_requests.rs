@@ -10,6 +10,7 @@ use edgerm_protocol::message::{
 use edgerm_protocol::{AgentId, DecodeError, Instant, SessionId, TaskId, decode, encode};
 
 use super::Master;
+use crate::outputs::Run;
 use crate::peers::PeerId;
 
 /// Largest block of a module: what fits a datagram beside the options.
@@ -222,14 +223,11 @@ impl Master {
             return Err(Refused(Code::NOT_FOUND, diagnostic));
         };
         let (id, whose) = (task.id, (task.framework, task.owner));
-        self.keep_output(
-            now,
-            whose,
-            id,
-            (boot, output.sequence),
-            output.level,
-            output.payload,
-        );
+        let run = Run {
+            boot,
+            number: output.sequence,
+        };
+        self.keep_output(now, whose, id, run, output.payload);
         Ok(Done {
             agent,
             body: Vec::new(),

@@ -140,7 +140,10 @@ impl Master {
                     self.on_task_ended(now, task);
                 }
             }
-            Change::TaskForgotten(task) => self.outputs.forget(task),
+            Change::TaskForgotten(task) => {
+                self.outputs.forget(task);
+                self.used.remove(&task);
+            }
             Change::ModuleAdmitted(module) => {
                 if let Some(module) = self.module_view(module.id) {
                     self.tell(None, EventKind::ModuleAdmitted { module });
@@ -190,6 +193,8 @@ impl Master {
         if let Some(link) = self.links.get_mut(&agent) {
             link.forget(id);
         }
+        // Its last words.
+        self.hasten(now, id);
         self.answer_output_waits(id);
         self.on_maybe_drained(agent);
         let forgotten = self.ledger.forget_tasks(self.config.limits.ended_tasks);

@@ -16,6 +16,7 @@
 //! | `paths` | where each agent is reached |
 //! | `health` | agents fall silent, are heard again, are given up |
 //! | `offers`, `tasks`, `frameworks`, `modules`, `agents` | the API's calls |
+//! | `inspections` | reads what tasks log and use, while somebody wants it |
 //! | `policies` | what the policy of a token refuses its tasks |
 //! | `commit` | makes a change true and tells everybody whom it concerns |
 //! | `journal` | what is to last, and what is told only then |
@@ -34,6 +35,7 @@ mod drain;
 mod enrollment;
 mod frameworks;
 mod health;
+mod inspections;
 mod journal;
 mod modules;
 mod offer_errors;
@@ -86,6 +88,7 @@ pub use task_errors::{KillError, MessageError, OutputsError};
 pub use tasks::OutputQuery;
 pub use waits::{Answer, Reply};
 
+use inspections::{Question, Reading};
 use journal::Journal;
 use waits::Awaited;
 
@@ -138,6 +141,8 @@ enum Timer {
     Filter(FrameworkId, AgentId),
     /// When a long poll is answered with what there is.
     Wait(WaitId),
+    /// When a task that is read is asked about again.
+    Reading(TaskId),
     /// When the oldest task that ended is forgotten.
     Retention,
 }
@@ -160,7 +165,13 @@ pub struct Master {
     links: BTreeMap<AgentId, Box<Link>>,
     timers: BTreeSet<(Instant, Timer)>,
     waits: BTreeMap<WaitId, (Instant, Awaited)>,
-    output_waits: BTreeSet<(TaskId, WaitId)>,
+    /// Those of them that are about a task.
+    task_waits: BTreeSet<(TaskId, WaitId)>,
+    /// Tasks of which somebody reads what they log or use.
+    readings: BTreeMap<TaskId, Reading>,
+    last_question: Question,
+    /// What tasks used when that was read last.
+    used: BTreeMap<TaskId, api::Usage>,
     next_wait: u64,
     next_event: u64,
     /// Agents of which something became free since the last allocation.
@@ -212,7 +223,10 @@ impl Master {
             links: BTreeMap::new(),
             timers: BTreeSet::new(),
             waits: BTreeMap::new(),
-            output_waits: BTreeSet::new(),
+            task_waits: BTreeSet::new(),
+            readings: BTreeMap::new(),
+            last_question: Question::default(),
+            used: BTreeMap::new(),
             next_wait: 0,
             next_event: 1,
             freed: BTreeSet::new(),
@@ -296,6 +310,7 @@ impl Master {
                     }
                 }
                 Timer::Wait(wait) => self.on_wait_timer(wait),
+                Timer::Reading(task) => self.on_reading_timer(now, task),
                 Timer::Retention => self.on_retention_timer(now),
             }
         }
@@ -317,7 +332,9 @@ impl Master {
     fn put_off(&mut self, now: Instant, timer: Timer) -> bool {
         let later = now + PUT_OFF;
         match timer {
-            Timer::Peer(_) | Timer::Filter(..) | Timer::Wait(_) => return false,
+            Timer::Peer(_) | Timer::Filter(..) | Timer::Wait(_) | Timer::Reading(_) => {
+                return false;
+            }
             Timer::Health(agent) => {
                 if let Some(link) = self.links.get_mut(&agent) {
                     link.look_at = None;

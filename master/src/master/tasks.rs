@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use edgerm_protocol::api::{self, EventKind, MAX_PAGE, OutputData, Page};
+use edgerm_protocol::api::{
+    self, EventKind, InspectionState, LogWanted, MAX_PAGE, OutputData, Page,
+};
 use edgerm_protocol::limits::MAX_PAYLOAD;
 use edgerm_protocol::message::LogLevel;
-use edgerm_protocol::{BootId, FrameworkId, Instant, TaskId};
+use edgerm_protocol::{FrameworkId, Instant, TaskId};
 
+use super::inspections::Question;
 use super::task_errors::{KillError, MessageError, OutputsError};
 use super::{Answer, Awaited, Master, Paging, Reply};
-use crate::access::Scope;
+use crate::access::{Scope, TokenId};
 use crate::events::Whose;
 use crate::ledger::KillStep;
 use crate::link::Command;
-use crate::outputs::Kept;
+use crate::outputs::{Kept, Run};
 
 /// Which outputs of a task are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct OutputQuery {
     pub limit: usize,
     /// Milliseconds to wait for one.
     pub wait_ms: u64,
+    /// Whether its log is read.
+    pub log: LogWanted,
 }
 
 impl Master {
@@ -130,55 +135,72 @@ impl Master {
         if !(1..=MAX_PAGE).contains(&query.limit) {
             return Err(OutputsError::Limit(query.limit));
         }
-        let longest = self.config.timing.max_wait.as_millis();
-        if u128::from(query.wait_ms) > longest {
-            return Err(OutputsError::Wait(longest));
+        let deadline = self.end_of_wait(now, query.wait_ms)?;
+        let since = self.last_question;
+        if query.log != LogWanted::None {
+            let at_once = query.log == LogWanted::Read;
+            self.read(now, id, true, at_once, deadline);
         }
-        let outputs = self.outputs_after(id, query);
-        if !outputs.outputs.is_empty() || outputs.end || query.wait_ms == 0 {
+        let outputs = self.outputs_after(id, query, since);
+        if query.wait_ms == 0 || is_due(query, &outputs) {
             return Ok(Answer::Ready(outputs));
         }
-        if self.waits.len() >= self.config.limits.waits {
-            return Err(OutputsError::Overloaded(self.waits.len()));
-        }
-        let deadline = now + Duration::from_millis(query.wait_ms);
-        let wait = self.begin_wait(deadline, Awaited::Outputs(id, query));
-        self.output_waits.insert((id, wait));
+        let wait = self.wait_for(deadline, id, Awaited::Outputs(id, query, since))?;
         Ok(Answer::Waiting(wait))
     }
 
-    pub(super) fn outputs_after(&self, task: TaskId, query: OutputQuery) -> api::Outputs {
-        let mut kept = self.outputs.after(task, query.after);
+    /// When a call that waits so long is answered.
+    pub(super) fn end_of_wait(&self, now: Instant, wait_ms: u64) -> Result<Instant, OutputsError> {
+        let longest = self.config.timing.max_wait.as_millis();
+        if u128::from(wait_ms) > longest {
+            return Err(OutputsError::Wait(longest));
+        }
+        Ok(now + Duration::from_millis(wait_ms))
+    }
+
+    /// Outputs for a call that came after this question.
+    pub(super) fn outputs_after(
+        &self,
+        id: TaskId,
+        query: OutputQuery,
+        since: Question,
+    ) -> api::Outputs {
+        let with_log = query.log != LogWanted::None;
+        let kept = self.outputs.after(id, query.after);
+        let mut kept = kept.filter(|kept| with_log || kept.level.is_none());
         let outputs = kept
             .by_ref()
             .take(query.limit)
-            .map(|kept| view(task, kept))
+            .map(|kept| view(id, kept))
             .collect();
-        let ended = self
-            .ledger
-            .task(task)
-            .is_none_or(|task| task.state.is_terminal());
+        let task = self.ledger.task(id);
+        let ended = task.is_none_or(|task| task.state.is_terminal());
+        let log = with_log.then(|| self.inspection_state(id, since));
+        let all_told = match log {
+            None | Some(InspectionState::Unreachable) => true,
+            Some(InspectionState::Read | InspectionState::Pending) => self.is_log_complete(id),
+        };
         api::Outputs {
             outputs,
-            end: ended && kept.next().is_none(),
+            end: ended && all_told && kept.next().is_none(),
+            log,
         }
     }
 
-    /// Keeps what a task emitted or logged, and tells it to those who wait for it.
+    /// Keeps what a task emitted, and tells it to those who wait for it.
     pub(super) fn keep_output(
         &mut self,
         now: Instant,
         whose: Whose,
         task: TaskId,
-        run: (BootId, u32),
-        level: Option<LogLevel>,
+        run: Run,
         payload: &[u8],
     ) {
         let limits = self.config.limits;
         if !self.outputs.is_told(task, run) && !self.policies.take(now, whose.1, payload.len()) {
             return self.count("output_over_policy");
         }
-        let Some(kept) = self.outputs.push(&limits, task, run, level, payload) else {
+        let Some(kept) = self.outputs.push(&limits, task, run, payload) else {
             return self.count("output_twice");
         };
         let output = view(task, kept);
@@ -186,19 +208,58 @@ impl Master {
         self.answer_output_waits(task);
     }
 
+    /// Keeps a line of a task's log, and tells it to those who wait for it.
+    pub(super) fn keep_line(
+        &mut self,
+        now: Instant,
+        owner: Option<TokenId>,
+        task: TaskId,
+        run: Run,
+        level: LogLevel,
+        line: &[u8],
+    ) {
+        let limits = self.config.limits;
+        if run.number <= self.outputs.last_line(task, run.boot) {
+            return self.count("output_twice");
+        }
+        if !self.policies.take(now, owner, line.len()) {
+            self.outputs.pass_line(task, run);
+            return self.count("output_over_policy");
+        }
+        let _kept = self.outputs.push_line(&limits, task, run, level, line);
+        self.answer_output_waits(task);
+    }
+
+    /// Answers those calls about `task` that have what they wait for.
     pub(super) fn answer_output_waits(&mut self, task: TaskId) {
-        let all = (task, crate::allocator::WaitId(0))..=(task, crate::allocator::WaitId(u64::MAX));
-        let waits: Vec<_> = self
-            .output_waits
-            .range(all)
-            .map(|(_, wait)| *wait)
-            .collect();
-        for wait in waits {
-            if let Some((_, Awaited::Outputs(_, query))) = self.waits.get(&wait) {
-                let outputs = self.outputs_after(task, *query);
-                self.reply(wait, Reply::Outputs(outputs));
+        for wait in self.waits_of(task) {
+            let Some((_, awaited)) = self.waits.get(&wait) else {
+                continue;
+            };
+            match *awaited {
+                Awaited::Offers => {}
+                Awaited::Outputs(_, query, since) => {
+                    let outputs = self.outputs_after(task, query, since);
+                    if is_due(query, &outputs) {
+                        self.reply(wait, Reply::Outputs(outputs));
+                    }
+                }
+                Awaited::Usage(_, since) => {
+                    let usage = self.usage_since(task, since);
+                    if usage.state != InspectionState::Pending {
+                        self.reply(wait, Reply::Usage(usage));
+                    }
+                }
             }
         }
+    }
+}
+
+/// Whether a call has what it waits for.
+fn is_due(query: OutputQuery, outputs: &api::Outputs) -> bool {
+    match query.log {
+        LogWanted::Read => outputs.log != Some(InspectionState::Pending),
+        LogWanted::None | LogWanted::Follow => outputs.end || !outputs.outputs.is_empty(),
     }
 }
 
@@ -207,6 +268,7 @@ fn view(task: TaskId, kept: &Kept) -> api::Output {
         task,
         index: kept.index,
         level: kept.level,
+        lost: kept.lost,
         data: OutputData::from_bytes(&kept.payload),
     }
 }

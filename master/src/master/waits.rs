@@ -3,7 +3,8 @@
 
 use edgerm_protocol::{Instant, TaskId, api};
 
-use super::{Master, Output, OutputQuery, Timer};
+use super::inspections::Question;
+use super::{Master, Output, OutputQuery, OutputsError, Timer};
 use crate::allocator::WaitId;
 
 /// The answer to a long poll.
@@ -13,6 +14,8 @@ pub enum Reply {
     Offers(api::Offers),
     /// To [`Master::read_outputs`].
     Outputs(api::Outputs),
+    /// To [`Master::read_usage`].
+    Usage(api::TaskUsage),
 }
 
 /// A call is answered at once, or waits for its [`Output::Reply`].
@@ -28,7 +31,10 @@ pub enum Answer<T> {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Awaited {
     Offers,
-    Outputs(TaskId, OutputQuery),
+    /// Outputs of a task, for a call that came after this question.
+    Outputs(TaskId, OutputQuery, Question),
+    /// The usage of a task, likewise.
+    Usage(TaskId, Question),
 }
 
 impl Master {
@@ -41,6 +47,27 @@ impl Master {
         wait
     }
 
+    /// The same for what waits for a task.
+    pub(super) fn wait_for(
+        &mut self,
+        deadline: Instant,
+        task: TaskId,
+        awaited: Awaited,
+    ) -> Result<WaitId, OutputsError> {
+        if self.waits.len() >= self.config.limits.waits {
+            return Err(OutputsError::Overloaded(self.waits.len()));
+        }
+        let wait = self.begin_wait(deadline, awaited);
+        self.task_waits.insert((task, wait));
+        Ok(wait)
+    }
+
+    /// The long polls that wait for a task.
+    pub(super) fn waits_of(&self, task: TaskId) -> Vec<WaitId> {
+        let all = (task, WaitId(0))..=(task, WaitId(u64::MAX));
+        self.task_waits.range(all).map(|(_, wait)| *wait).collect()
+    }
+
     /// Ends a long poll whose caller is gone, or that is answered. Its answer, if it is on its
     /// way, belongs to [`Self::return_reply`].
     pub fn end_wait(&mut self, wait: WaitId) {
@@ -50,8 +77,8 @@ impl Master {
                 Awaited::Offers => {
                     self.allocator.cancel(wait);
                 }
-                Awaited::Outputs(task, _) => {
-                    self.output_waits.remove(&(task, wait));
+                Awaited::Outputs(task, ..) | Awaited::Usage(task, _) => {
+                    self.task_waits.remove(&(task, wait));
                 }
             }
         }
@@ -62,7 +89,7 @@ impl Master {
         self.end_wait(wait);
         let tells_nothing = match &reply {
             Reply::Offers(offers) => offers.offers.is_empty(),
-            Reply::Outputs(_) => self.journal.is_failing(),
+            Reply::Outputs(_) | Reply::Usage(_) => self.journal.is_failing(),
         };
         let change = match tells_nothing {
             true => 0,
@@ -77,9 +104,13 @@ impl Master {
                 let offers = Vec::new();
                 self.reply(wait, Reply::Offers(api::Offers { offers }));
             }
-            Some((_, Awaited::Outputs(task, query))) => {
-                let outputs = self.outputs_after(*task, *query);
+            Some((_, Awaited::Outputs(task, query, since))) => {
+                let outputs = self.outputs_after(*task, *query, *since);
                 self.reply(wait, Reply::Outputs(outputs));
+            }
+            Some((_, Awaited::Usage(task, since))) => {
+                let usage = self.usage_since(*task, *since);
+                self.reply(wait, Reply::Usage(usage));
             }
             None => {}
         }

@@ -3,7 +3,7 @@
 use warp::http::{Method, StatusCode};
 
 /// Every route of the API, with `:id` for what differs from call to call.
-const ROUTES: [&str; 32] = [
+const ROUTES: [&str; 33] = [
     "/healthz",
     "/metrics",
     "/v1/agents",
@@ -34,6 +34,7 @@ const ROUTES: [&str; 32] = [
     "/v1/tasks/:id/kill",
     "/v1/tasks/:id/message",
     "/v1/tasks/:id/output",
+    "/v1/tasks/:id/usage",
     "/v1/tokens",
     "/v1/tokens/:id",
 ];

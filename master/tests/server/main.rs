@@ -167,7 +167,6 @@ impl Agent {
                         session: self.session,
                         task,
                         sequence: 1,
-                        level: None,
                         payload: b"21.5",
                     };
                     let body = encode(&output, &mut buffer).unwrap().to_vec();

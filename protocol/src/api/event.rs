@@ -87,7 +87,7 @@ pub enum EventKind {
         /// The task.
         task: Task,
     },
-    /// A task emitted or logged something.
+    /// A task emitted something.
     TaskOutput {
         /// What.
         output: Output,

@@ -17,7 +17,8 @@
 //! | `GET /v1/tasks`, `/{id}` | | [`Page`] of [`Task`], [`Task`] |
 //! | `POST /v1/tasks/{id}/kill` | [`KillTask`] | 202 [`Task`] |
 //! | `POST /v1/tasks/{id}/message` | [`SendMessage`] | 202 |
-//! | `GET /v1/tasks/{id}/output` | | [`Outputs`]; waits up to `waitMs` for one after `after` |
+//! | `GET /v1/tasks/{id}/output` | | [`Outputs`]; waits up to `waitMs` for one after `after`; with `log`, [`LogWanted`] |
+//! | `GET /v1/tasks/{id}/usage` | | [`TaskUsage`]; waits up to `waitMs` for its agent to tell |
 //! | `POST /v1/modules` | the bytes of a module | 201 [`Module`], 200 where it was known |
 //! | `GET /v1/modules` | | [`Page`] of [`Module`] |
 //! | `GET /v1/modules/{id}` | | the bytes, as they were admitted |
@@ -56,6 +57,7 @@ mod framework;
 mod module;
 mod needs;
 mod offer;
+mod output;
 mod supervision;
 mod task;
 mod token;
@@ -83,10 +85,11 @@ pub use offer::{
     Accept, Accepted, Constraints, Decline, DeviceConstraint, ModuleConstraint, Offer,
     OfferRequest, Offers,
 };
-pub use supervision::{DEFAULT_RESTARTS, Duty, HealthCheck, Restart, STOP_MARGIN};
-pub use task::{
-    KillTask, LaunchTask, Moved, Output, OutputData, Outputs, SendMessage, Task, TaskResources,
+pub use output::{
+    InspectionState, LogWanted, NoLogWanted, Output, OutputData, Outputs, TaskUsage, Usage,
 };
+pub use supervision::{DEFAULT_RESTARTS, Duty, HealthCheck, Restart, STOP_MARGIN};
+pub use task::{KillTask, LaunchTask, Moved, SendMessage, Task, TaskResources};
 pub use token::{IssuedToken, NewToken, Policy, Role, Token};
 
 /// Members of a page unless told.

@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::container::Container;
+use super::output::OutputData;
 use super::supervision::{HealthCheck, Restart};
-use crate::message::LogLevel;
 use crate::{AgentId, FrameworkId, ModuleId, TaskId, TaskState};
 
 /// A task to launch.
@@ -207,72 +207,4 @@ pub struct SendMessage {
     /// What the task receives.
     #[serde(flatten)]
     pub data: OutputData,
-}
-
-/// Bytes: a text where they are UTF-8, else hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum OutputData {
-    /// UTF-8.
-    Text(String),
-    /// Two lower-case digits a byte.
-    Hex(String),
-}
-
-/// Outputs of a task, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Outputs {
-    /// What was emitted or logged.
-    pub outputs: Vec<Output>,
-    /// Whether the task has ended and these are its last.
-    pub end: bool,
-}
-
-/// Something that a task emitted or logged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    /// Which task.
-    pub task: TaskId,
-    /// Counts what the master has kept of the task, from 1. `after` takes it.
-    pub index: u64,
-    /// The severity of a log line. Absent: this was emitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub level: Option<LogLevel>,
-    /// What it was.
-    #[serde(flatten)]
-    pub data: OutputData,
-}
-
-impl OutputData {
-    /// The form that `bytes` have.
-    pub fn from_bytes(bytes: &[u8]) -> Self {
-        match core::str::from_utf8(bytes) {
-            Ok(text) => Self::Text(text.into()),
-            Err(_) => Self::Hex(
-                bytes
-                    .iter()
-                    .flat_map(|byte| [byte >> 4, byte & 15])
-                    .filter_map(|nibble| char::from_digit(nibble.into(), 16))
-                    .collect(),
-            ),
-        }
-    }
-
-    /// The bytes; `None` where the digits are none, or odd in number.
-    pub fn to_bytes(&self) -> Option<Vec<u8>> {
-        match self {
-            Self::Text(text) => Some(text.as_bytes().to_vec()),
-            Self::Hex(digits) => {
-                let nibbles = digits.chars().map(|digit| digit.to_digit(16));
-                let nibbles = nibbles.collect::<Option<Vec<_>>>()?;
-                let pairs = nibbles.chunks(2).map(|pair| match *pair {
-                    [high, low] => u8::try_from(high << 4 | low).ok(),
-                    _ => None,
-                });
-                pairs.collect()
-            }
-        }
-    }
 }

@@ -56,6 +56,7 @@ fn an_output_event_comes_back() {
         task: TaskId(1),
         index: 2,
         level: Some(LogLevel::Info),
+        lost: 0,
         data: OutputData::Text("21.5".into()),
     };
     let event = Event {

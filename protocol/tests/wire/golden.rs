@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use edgerm_protocol::codec::{Decode, Encode, List, Text};
 use edgerm_protocol::description::{Description, EncodedDescription, Member};
 use edgerm_protocol::message::{
-    Deregister, Kill, Launch, LogLevel, Message, Output, Ping, Pong, Register, Registered,
-    StatusUpdate, Variable,
+    Deregister, Inspect, Inspection, Kill, Launch, LogLevel, LogLines, Message, Output, Ping, Pong,
+    Register, Registered, StatusUpdate, Variable,
 };
 use edgerm_protocol::resource::{
     Access, Attribute, AttributeValue, Device, DeviceClass, Name, Range, Resource, Value,
@@ -71,14 +71,30 @@ pub(crate) const VECTORS: &[Vector] = &[
     vector("pong, idle", "pong", "a0"),
     vector("pong, two waiting", "pong", "a1 0002"),
     vector(
-        "output, emitted",
+        "output",
         "output",
         "a4 001a11223344 011b0102030405060708 0219012c 044200ff",
     ),
     vector(
-        "output, logged",
-        "output",
-        "a5 001a11223344 011b0102030405060708 0219012c 0302 0443686f74",
+        "inspect, usage alone",
+        "inspect",
+        "a2 001a11223344 011b0102030405060708",
+    ),
+    vector(
+        "inspect, from the beginning",
+        "inspect",
+        "a3 001a11223344 011b0102030405060708 0200",
+    ),
+    vector("inspection, nothing", "inspection", "a0"),
+    vector(
+        "inspection, of a microcontroller",
+        "inspection",
+        "a2 0001 01450203686f74",
+    ),
+    vector(
+        "inspection, with all there is",
+        "inspection",
+        "a6 0019012c 014b0203686f740404636f6f6c 02f5 031903e8 041a00010000 051a00020000",
     ),
     vector(
         "deregister",
@@ -214,15 +230,13 @@ fn heartbeats() {
 
 #[test]
 fn what_tasks_say_and_hear() {
-    let output = |level, payload| Output {
+    let output = Output {
         session: SESSION,
         task: TASK,
         sequence: 300,
-        level,
-        payload,
+        payload: &[0x00, 0xff],
     };
-    hold("output, emitted", &output(None, &[0x00, 0xff]));
-    hold("output, logged", &output(Some(LogLevel::Warning), b"hot"));
+    hold("output", &output);
     let payload = b"open";
     hold(
         "message",
@@ -232,6 +246,34 @@ fn what_tasks_say_and_hear() {
             payload,
         },
     );
+}
+
+#[test]
+fn what_there_is_to_know_of_a_task() {
+    let inspect = |after| Inspect {
+        session: SESSION,
+        task: TASK,
+        after,
+    };
+    hold("inspect, usage alone", &inspect(None));
+    hold("inspect, from the beginning", &inspect(Some(0)));
+    hold("inspection, nothing", &Inspection::default());
+    assert_eq!(LogLines::header(LogLevel::Warning, 3), *b"\x02\x03");
+    let short = Inspection {
+        first: Some(1),
+        lines: Some(b"\x02\x03hot"),
+        ..Inspection::default()
+    };
+    hold("inspection, of a microcontroller", &short);
+    let long = Inspection {
+        first: Some(300),
+        lines: Some(b"\x02\x03hot\x04\x04cool"),
+        more: Some(true),
+        cpu_ms: Some(1000),
+        mem: Some(65536),
+        mem_peak: Some(131_072),
+    };
+    hold("inspection, with all there is", &long);
 }
 
 #[test]

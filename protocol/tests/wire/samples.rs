@@ -11,8 +11,8 @@ use edgerm_protocol::limits::{
     MAX_TASK_DEVICES, MAX_TASKS,
 };
 use edgerm_protocol::message::{
-    Deregister, Kill, Launch, LogLevel, Message, Output, Ping, Pong, Register, Registered,
-    StatusUpdate, Variable,
+    Deregister, Inspect, Inspection, Kill, Launch, Message, Output, Ping, Pong, Register,
+    Registered, StatusUpdate, Variable,
 };
 use edgerm_protocol::owned::{AttributeValue, Description, Device, Value};
 use edgerm_protocol::resource::{Access, DeviceClass, Range};
@@ -50,6 +50,8 @@ kinds! {
     "launch" Launch<'_>,
     "kill" Kill,
     "message" Message<'_>,
+    "inspect" Inspect,
+    "inspection" Inspection<'_>,
 }
 
 /// A body that was encoded, and decoded to the same value.
@@ -96,6 +98,8 @@ pub(crate) fn sample() -> impl Strategy<Value = Sample> {
         launch().prop_map(|message| Sample::new("launch", &message)),
         kill().prop_map(|message| Sample::new("kill", &message)),
         message().prop_map(|message| Sample::new("message", &message)),
+        inspect().prop_map(|message| Sample::new("inspect", &message)),
+        inspection().prop_map(|message| Sample::new("inspection", &message)),
     ]
 }
 
@@ -175,26 +179,35 @@ fn status_update() -> impl Strategy<Value = StatusUpdate<'static>> {
 }
 
 fn output() -> impl Strategy<Value = Output<'static>> {
-    let level = prop::sample::select(&[
-        LogLevel::Error,
-        LogLevel::Warning,
-        LogLevel::Info,
-        LogLevel::Debug,
-    ]);
-    (
-        session(),
-        task(),
-        any::<u32>(),
-        option::of(level),
-        bytes(MAX_PAYLOAD),
-    )
-        .prop_map(|(session, task, sequence, level, payload)| Output {
+    (session(), task(), any::<u32>(), bytes(MAX_PAYLOAD)).prop_map(
+        |(session, task, sequence, payload)| Output {
             session,
             task,
             sequence,
-            level,
             payload,
-        })
+        },
+    )
+}
+
+fn inspect() -> impl Strategy<Value = Inspect> {
+    (session(), task(), option::of(any::<u32>())).prop_map(|(session, task, after)| Inspect {
+        session,
+        task,
+        after,
+    })
+}
+
+fn inspection() -> impl Strategy<Value = Inspection<'static>> {
+    let lines = option::of((any::<u32>(), bytes(MAX_PAYLOAD)));
+    let usage = option::of(any::<(u64, u64, u64)>());
+    (lines, option::of(any::<bool>()), usage).prop_map(|(lines, more, usage)| Inspection {
+        first: lines.map(|(first, _)| first),
+        lines: lines.map(|(_, lines)| lines),
+        more,
+        cpu_ms: usage.map(|(cpu_ms, ..)| cpu_ms),
+        mem: usage.map(|(_, mem, _)| mem),
+        mem_peak: usage.map(|(.., mem_peak)| mem_peak),
+    })
 }
 
 fn launch() -> impl Strategy<Value = Launch<'static>> {

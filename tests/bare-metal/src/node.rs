@@ -104,6 +104,7 @@ fn agent(page: &Page, buffers: &'static mut Buffers) -> Option<Agent> {
             ..Config::default()
         },
         value_bytes: 512,
+        log_bytes: 512,
         credential: page.credential.as_ref(),
         entropy: page.entropy,
     };

@@ -31,7 +31,6 @@ pub(crate) fn new<'a>(
         max_task_mem: 16 * 1024,
         max_outputs: 4,
         block_size: BlockSize::B64,
-        logs_per_task: 2,
         keeps_records: true,
         coap,
         ..Config::default()

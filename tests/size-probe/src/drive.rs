@@ -10,7 +10,6 @@ use edgerm_agent_core::{
 };
 use edgerm_coap::oscore::Context;
 use edgerm_protocol::limits::MAX_DESCRIPTION;
-use edgerm_protocol::message::LogLevel;
 use edgerm_protocol::{Instant, ModuleId, TaskId};
 
 use crate::calls::{self, TASKS};
@@ -114,17 +113,9 @@ fn take(agent: &mut Agent<TASKS>, now: Instant, tag: u8, body: &mut Reader<'_>) 
                 _ => TaskExit::Killed,
             },
         ),
-        b'o' => Input::TaskOutput(
-            body.task(),
-            match body.u32() {
-                1 => Some(LogLevel::Error),
-                2 => Some(LogLevel::Warning),
-                3 => Some(LogLevel::Info),
-                4 => Some(LogLevel::Debug),
-                _ => None,
-            },
-            body.0,
-        ),
+        b'o' => Input::TaskOutput(body.task(), body.0),
+        b'g' => Input::TaskLogged(body.task()),
+        b'i' => Input::Inspected(body.task(), Some(body.0)),
         b'm' => Input::MessageTaken(body.task(), body.u32() != 0),
         b'h' => Input::DescriptionChanged(body.0),
         b'l' => Input::Leave,
@@ -156,6 +147,11 @@ fn put_out(agent: &mut Agent<TASKS>) -> bool {
                 KillReason::Silent => 5,
             };
             reply(b'x', &[&id.0.to_le_bytes(), &[reason]]);
+        }
+        Output::TaskLog(id, line) => reply(b'g', &[&id.0.to_le_bytes(), line.as_bytes()]),
+        Output::InspectTask(id, after) => {
+            let after = after.unwrap_or(u32::MAX);
+            reply(b'i', &[&id.0.to_le_bytes(), &after.to_le_bytes()]);
         }
         Output::TaskMessage(id, payload) => reply(b'm', &[&id.0.to_le_bytes(), payload]),
         Output::OutputTaken(id) => reply(b'o', &[&id.0.to_le_bytes()]),

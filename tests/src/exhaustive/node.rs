@@ -273,6 +273,8 @@ impl Node {
                     done.fault = Some("the agent wants what nobody gave it cause for".into());
                 }
                 Output::OutputTaken(_)
+                | Output::TaskLog(..)
+                | Output::InspectTask(..)
                 | Output::Registered(_)
                 | Output::RegistrationRefused(..)
                 | Output::Left => {}

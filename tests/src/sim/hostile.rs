@@ -208,7 +208,6 @@ impl Hostile {
             session: self.session(spied),
             task: task.unwrap_or(TaskId(7)),
             sequence: self.random.next_u32() % 4,
-            level: None,
             payload: b"forged",
         };
         self.tell(now, path::OUTPUT, &output);

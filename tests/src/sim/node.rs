@@ -278,7 +278,7 @@ impl Node {
         let behaviour = (self.build.behaviour)(id, self.build.seed);
         let said = id.to_string();
         for _ in 0..behaviour.says {
-            self.input(now, Input::TaskOutput(id, None, said.as_bytes()), sent);
+            self.input(now, Input::TaskOutput(id, said.as_bytes()), sent);
         }
         let exit = match behaviour.exit {
             Exit::Code(code) => TaskExit::Exited(code),
@@ -362,7 +362,11 @@ impl Node {
                     self.unkept_at = how.1.map(|_| now).or(self.unkept_at);
                     self.records.ask(now, (key, None), None, how);
                 }
-                Output::OutputTaken(_) | Output::RegistrationRefused(..) | Output::Left => {}
+                Output::OutputTaken(_)
+                | Output::TaskLog(..)
+                | Output::InspectTask(..)
+                | Output::RegistrationRefused(..)
+                | Output::Left => {}
                 Output::Timeout(_) => match answers.pop_front() {
                     Some(answer) => {
                         let input = answer.as_input();

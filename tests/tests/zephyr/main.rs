@@ -9,6 +9,7 @@
 //! | `many_nodes.rs`, `many_tasks.rs` | several nodes, and several tasks on one |
 //! | `ends.rs`, `calls.rs` | how tasks end, and what they ask of their node |
 //! | `reboots.rs`, `masters.rs` | nodes and masters that start again |
+//! | `logs.rs` | what tasks log is kept by their node, and read from it |
 //! | `refusals.rs`, `downloads.rs` | what does not run, and why |
 //! | `leaks.rs` | nothing is left of many tasks |
 //! | `work.rs`, `rules.rs` | what is launched, and what is done to datagrams |
@@ -23,6 +24,7 @@ mod downloads;
 mod ends;
 mod joins;
 mod leaks;
+mod logs;
 mod many_nodes;
 mod many_tasks;
 mod masters;
@@ -95,6 +97,9 @@ fn main() -> ExitCode {
         case("ends::native_oom", &[NATIVE], ends::native_oom),
         case("ends::large_exits", &[LARGE], ends::large_exits),
         case("ends::native_exits", &[NATIVE], ends::native_exits),
+        case("logs::small", &[SMALL], logs::small),
+        case("logs::riscv", &[RISCV], logs::riscv),
+        case("logs::native", &[NATIVE], logs::native),
         case("calls::large_messages", &[LARGE], calls::large_messages),
         case("calls::native_messages", &[NATIVE], calls::native_messages),
         case("calls::large_actuator", &[LARGE], calls::large_actuator),

@@ -7,7 +7,6 @@ use std::io::{Read, Write};
 
 use anyhow::{Context, bail, ensure};
 use edgerm_agent_core::RecordKey;
-use edgerm_protocol::message::LogLevel;
 use edgerm_protocol::{Instant, ModuleId, TaskId};
 
 /// What the probe sends before it stops for good.
@@ -30,7 +29,9 @@ pub(super) enum Input {
     TaskExited(TaskId, i32),
     TaskTrapped(TaskId, &'static str),
     TaskKilled(TaskId),
-    TaskOutput(TaskId, Option<LogLevel>, Vec<u8>),
+    TaskOutput(TaskId, Vec<u8>),
+    TaskLogged(TaskId),
+    Inspected(TaskId, Vec<u8>),
     MessageTaken(TaskId, bool),
     DescriptionChanged(Vec<u8>),
     Leave,
@@ -48,6 +49,8 @@ pub(super) enum Output {
     StartTask(TaskId),
     StopTask(TaskId),
     TaskMessage(TaskId),
+    TaskLog,
+    InspectTask(TaskId),
     Taken,
     Registered,
     RegistrationRefused,
@@ -89,10 +92,9 @@ impl Input {
             ),
             Self::TaskTrapped(id, detail) => (b'x', vec![task(id), number(1), (*detail).into()]),
             Self::TaskKilled(id) => (b'x', vec![task(id), number(2)]),
-            Self::TaskOutput(id, level, payload) => {
-                let level = level.map_or(0, |level| level as u32);
-                (b'o', vec![task(id), number(level), payload.clone()])
-            }
+            Self::TaskOutput(id, payload) => (b'o', vec![task(id), payload.clone()]),
+            Self::TaskLogged(id) => (b'g', vec![task(id)]),
+            Self::Inspected(id, body) => (b'i', vec![task(id), body.clone()]),
             Self::MessageTaken(id, taken) => (b'm', vec![task(id), number((*taken).into())]),
             Self::DescriptionChanged(bytes) => (b'h', vec![bytes.clone()]),
             Self::Leave => (b'l', Vec::new()),
@@ -117,6 +119,8 @@ impl Output {
             b's' => Self::StartTask(body.task()?),
             b'x' => Self::StopTask(body.task()?),
             b'm' => Self::TaskMessage(body.task()?),
+            b'g' => Self::TaskLog,
+            b'i' => Self::InspectTask(body.task()?),
             b'o' => Self::Taken,
             b'r' => Self::Registered,
             b'f' => Self::RegistrationRefused,

@@ -10,7 +10,7 @@ use edgerm_coap::{BlockOption, BlockSize, Code, Method, Request};
 use edgerm_protocol::codec::{List, Text};
 use edgerm_protocol::description::Description;
 use edgerm_protocol::limits::{MAX_BODY, MAX_DESCRIPTION, MAX_PAYLOAD};
-use edgerm_protocol::message::{Kill, Launch, LogLevel, Message, Variable, path};
+use edgerm_protocol::message::{Inspect, Kill, Launch, Message, Variable, path};
 use edgerm_protocol::resource::{
     Access, Attribute, AttributeValue, Device, DeviceClass, Name, Range, Resource, Value,
 };
@@ -199,15 +199,11 @@ impl World {
     /// A running task logs, emits and is sent a message, on a link that loses something.
     fn talk(&mut self, probe: &mut Probe, task: TaskId) -> anyhow::Result<()> {
         self.losses = 2;
-        let line = b"22.5 degrees Celsius".to_vec();
-        self.give(probe, Input::TaskOutput(task, Some(LogLevel::Info), line))?;
+        self.give(probe, Input::TaskLogged(task))?;
         for _ in 0..2 {
-            self.give(
-                probe,
-                Input::TaskOutput(task, None, vec![b'x'; MAX_PAYLOAD]),
-            )?;
+            self.give(probe, Input::TaskOutput(task, vec![b'x'; MAX_PAYLOAD]))?;
         }
-        self.until(probe, |world| world.master.outputs == 3)?;
+        self.until(probe, |world| world.master.outputs == 2)?;
         let mut buffer = [0; MAX_BODY];
         let message = Message {
             session: self.master.session,
@@ -225,6 +221,17 @@ impl World {
             "the task got {} messages",
             self.messages
         );
+        let inspect = Inspect {
+            session: self.master.session,
+            task,
+            after: Some(1),
+        };
+        let body = encode(&inspect, &mut buffer)?;
+        self.ask(
+            probe,
+            &Request::post_cbor(&[path::INSPECT], body),
+            Code::CHANGED,
+        )?;
         Ok(())
     }
 
@@ -392,10 +399,14 @@ impl World {
                 self.messages += 1;
                 self.to_agent.push_back(Input::MessageTaken(task, true));
             }
+            Output::InspectTask(task) => {
+                self.to_agent
+                    .push_back(Input::Inspected(task, vec![0; MAX_PAYLOAD]));
+            }
             Output::Refused => self.refused_inputs += 1,
             Output::RegistrationRefused => bail!("the registration was refused"),
             Output::Timeout(at) => self.agent_timeout = at,
-            Output::Taken | Output::Registered | Output::Left => {}
+            Output::TaskLog | Output::Taken | Output::Registered | Output::Left => {}
         }
         Ok(())
     }

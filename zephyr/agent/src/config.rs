@@ -26,6 +26,9 @@ pub(crate) const MAX_DEVICES: usize = sys::CONFIG_EDGERM_MAX_DEVICES as usize;
 /// Bytes of the key-value store of one task.
 pub(crate) const VALUES: usize = sys::CONFIG_EDGERM_TASK_VALUES as usize;
 
+/// Bytes of log lines that are kept of one task.
+pub(crate) const LOG_BYTES: usize = sys::CONFIG_EDGERM_LOG_BYTES as usize;
+
 /// The engine's stacks.
 pub(crate) const ENGINE: Settings = Settings {
     wasm_stack: sys::CONFIG_EDGERM_TASK_WASM_STACK,
@@ -57,7 +60,6 @@ pub(crate) fn core(max_module: u32) -> Config {
         block_size: BlockSize::at_most(sys::CONFIG_EDGERM_BLOCK_SIZE as usize)
             .unwrap_or(BlockSize::B64),
         max_outputs: sys::CONFIG_EDGERM_MAX_OUTPUTS as usize,
-        logs_per_task: 2,
         coap: edgerm_coap::Config {
             ack_timeout: Duration::from_millis(sys::CONFIG_EDGERM_ACK_TIMEOUT_MS.into()),
             pending: sys::CONFIG_EDGERM_COAP_PENDING as usize,

@@ -108,6 +108,7 @@ fn agent() -> Result<(Box<Agent>, u32), Failure> {
         description: &description,
         core: config::core(max_module),
         value_bytes: config::VALUES,
+        log_bytes: config::LOG_BYTES,
         credential: credential.as_ref(),
         entropy,
     };

@@ -4,7 +4,7 @@ use edgerm_coap::oscore::Keys;
 use edgerm_coap::{BlockOption, Channel, Code, Endpoint, ExchangeId, Request};
 use edgerm_protocol::codec::List;
 use edgerm_protocol::limits::MAX_BODY;
-use edgerm_protocol::message::{Kill, Launch, Message, path};
+use edgerm_protocol::message::{Inspect, Kill, Launch, Message, path};
 use edgerm_protocol::{Instant, ModuleId, SessionId, TaskId, encode};
 
 use super::name;
@@ -47,6 +47,8 @@ pub(crate) enum Ask {
     Launch(LaunchSpec),
     Kill(TaskId),
     Message(TaskId, Vec<u8>),
+    /// What there is of a task, and its lines after a number.
+    Inspect(TaskId, Option<u32>),
     /// A part of the description, by Block2.
     Description(BlockOption),
     /// Bytes of the test's own.
@@ -59,6 +61,7 @@ pub(crate) struct Answer {
     pub(crate) ask: Ask,
     pub(crate) code: Option<Code>,
     pub(crate) diagnostic: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Ask {
@@ -106,6 +109,14 @@ impl Ask {
                     payload,
                 };
                 (path::MESSAGE, encode(&message, &mut buffer))
+            }
+            Self::Inspect(task, after) => {
+                let inspect = Inspect {
+                    session,
+                    task: *task,
+                    after: *after,
+                };
+                (path::INSPECT, encode(&inspect, &mut buffer))
             }
             Self::Description(block) => {
                 let request = Request::get_block(&[path::DESCRIPTION], *block);

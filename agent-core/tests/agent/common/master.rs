@@ -218,6 +218,7 @@ impl Master {
             ask,
             code,
             diagnostic: diagnostic.to_owned(),
+            body: response.map_or(Vec::new(), |response| response.payload.clone()),
         });
     }
 
@@ -303,7 +304,6 @@ impl Master {
         let told = ToldOutput {
             task: output.task,
             sequence: output.sequence,
-            level: output.level,
             payload: output.payload.to_vec(),
         };
         if !self.outputs.contains(&told) {

@@ -3,6 +3,7 @@
 
 mod ask;
 mod executor;
+mod inspected;
 mod link;
 mod master;
 mod record;
@@ -23,6 +24,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use ask::{Answer, Ask, LaunchSpec};
 pub(crate) use executor::Executor;
+pub(crate) use inspected::Inspected;
 pub(crate) use link::{Link, Network, To};
 pub(crate) use master::Master;
 pub(crate) use records::Records;

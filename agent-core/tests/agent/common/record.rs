@@ -1,6 +1,6 @@
 //! What the master keeps of a task.
 
-use edgerm_protocol::message::{LogLevel, StatusUpdate};
+use edgerm_protocol::message::StatusUpdate;
 use edgerm_protocol::{TaskId, TaskState};
 
 /// What the master keeps of a task.
@@ -30,6 +30,5 @@ impl Record {
 pub(crate) struct ToldOutput {
     pub(crate) task: TaskId,
     pub(crate) sequence: u32,
-    pub(crate) level: Option<LogLevel>,
     pub(crate) payload: Vec<u8>,
 }

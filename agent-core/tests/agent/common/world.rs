@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use edgerm_agent_core::{
-    Agent, Config, Input, InputError, Output, RecordError, RecordKey, TaskExit,
+    Agent, Config, Input, InputError, Output, RecordError, RecordKey, Reports, TaskExit, Usage,
 };
 use edgerm_coap::Code;
 use edgerm_coap::oscore::Credential;
+use edgerm_protocol::message::LogLevel;
 use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId, TaskState};
 
 use super::link::To;
@@ -32,6 +33,9 @@ pub(crate) struct World {
     pub(crate) records: Records,
     pub(crate) executor: Executor,
     pub(crate) link: Link,
+    pub(crate) reports: Reports,
+    /// Lines that the agent wants kept.
+    lines: Vec<(TaskId, String)>,
     pub(crate) happened: Vec<(Instant, Happened)>,
     deadline: Option<Instant>,
     boots: u8,
@@ -108,6 +112,8 @@ impl World {
             records: Records::default(),
             executor: Executor::default(),
             link: Link::new(network, seed),
+            reports: Reports::new(TASKS, 300),
+            lines: Vec::new(),
             happened: Vec::new(),
             deadline: None,
             boots: 0,
@@ -257,7 +263,20 @@ impl World {
     }
 
     pub(crate) fn emit(&mut self, id: TaskId, payload: &[u8]) -> Result<(), InputError> {
-        self.input(Input::TaskOutput(id, None, payload))
+        self.input(Input::TaskOutput(id, payload))
+    }
+
+    /// The task logs a line.
+    pub(crate) fn log(&mut self, id: TaskId, line: &str) -> Result<(), InputError> {
+        self.input(Input::TaskLogged(id))?;
+        self.keep_line(id, LogLevel::Info, line);
+        Ok(())
+    }
+
+    /// What the task uses, as its driver finds out.
+    pub(crate) fn used(&mut self, id: TaskId, usage: Usage) {
+        let is_here = |id| self.agent.has_task(id);
+        self.reports.used(id, is_here, usage);
     }
 
     pub(crate) fn has(&self, happened: &Happened) -> bool {
@@ -286,6 +305,16 @@ impl World {
                 Output::TaskMessage(id, payload) => {
                     self.inputs.extend(self.executor.message(id, payload));
                 }
+                Output::TaskLog(id, line) => self.lines.push((id, line.to_owned())),
+                Output::InspectTask(id, after) => {
+                    let mut buffer = [0; 512];
+                    let is_here = |id| self.agent.has_task(id);
+                    let told = self.reports.inspect(id, is_here, after, 256, &mut buffer);
+                    let told = self
+                        .agent
+                        .handle_input(self.now, Input::Inspected(id, told));
+                    told.expect("it was asked");
+                }
                 Output::OutputTaken(id) => self.note(Happened::OutputTaken(id)),
                 Output::Registered(agent) => self.note(Happened::Registered(agent)),
                 Output::RegistrationRefused(code, text) => {
@@ -295,10 +324,18 @@ impl World {
                 Output::Left => self.note(Happened::Left),
                 Output::Timeout(deadline) => {
                     self.deadline = deadline;
-                    return;
+                    break;
                 }
             }
         }
+        for (id, line) in std::mem::take(&mut self.lines) {
+            self.keep_line(id, LogLevel::Error, &line);
+        }
+    }
+
+    fn keep_line(&mut self, id: TaskId, level: LogLevel, line: &str) {
+        let is_here = |id| self.agent.has_task(id);
+        self.reports.log(id, is_here, level, line.as_bytes());
     }
 
     fn note(&mut self, happened: Happened) {

@@ -217,6 +217,7 @@ fn driver(ports: Ports<Fake>) -> Driver<Fake, { SLOTS + 1 }, SLOTS> {
             ..Config::default()
         },
         value_bytes: 64,
+        log_bytes: 512,
         credential: None,
         entropy: [3; 32],
     };

@@ -8,6 +8,7 @@ mod disk;
 mod drain;
 mod durable;
 mod health;
+mod inspections;
 mod offers;
 mod paths;
 mod policies;
@@ -72,6 +73,8 @@ pub(super) struct Node {
     pub(super) responses: Vec<(Code, Vec<u8>)>,
     /// Datagrams that it was sent.
     pub(super) received: usize,
+    /// What it tells of tasks.
+    pub(super) log: inspections::NodeLog,
     /// Whether its last request is to be made again.
     repeat: bool,
 }
@@ -121,6 +124,7 @@ impl Node {
             heard: Vec::new(),
             responses: Vec::new(),
             received: 0,
+            log: inspections::NodeLog::default(),
             repeat: false,
         }
     }
@@ -245,7 +249,10 @@ impl World {
                 node.endpoint.respond(now, id, &response).unwrap();
             }
             Ok(Event::Request(id, request)) => {
-                let (code, payload) = node.respond(&request);
+                let (code, payload) = match request.path() {
+                    path::INSPECT => node.log.answer(&request.payload),
+                    _ => node.respond(&request),
+                };
                 let response = Response::with_payload(code, &payload);
                 node.endpoint.respond(now, id, &response).unwrap();
                 node.heard

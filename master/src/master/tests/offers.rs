@@ -26,7 +26,7 @@ fn waiting(world: &mut World, framework: FrameworkId) -> WaitId {
 fn offered(world: &mut World, wait: WaitId) -> Option<Vec<api::Offer>> {
     match world.replies.remove(&wait)? {
         Reply::Offers(offers) => Some(offers.offers),
-        Reply::Outputs(_) => None,
+        Reply::Outputs(_) | Reply::Usage(_) => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The whole road of a task, and what may go wrong on it.
 
-use edgerm_protocol::api::{OutputData, SendMessage};
-use edgerm_protocol::message::{Kill, Launch, LogLevel, Message, Output as OutputMessage};
+use edgerm_protocol::api::{LogWanted, OutputData, SendMessage};
+use edgerm_protocol::message::{Kill, Launch, Message, Output as OutputMessage};
 
 use super::*;
 
@@ -10,7 +10,6 @@ pub(super) fn output(world: &mut World, task: TaskId, sequence: u32, payload: &[
         session: world.nodes[0].session,
         task,
         sequence,
-        level: Some(LogLevel::Info),
         payload,
     };
     let mut buffer = [0; MAX_BODY];
@@ -48,6 +47,7 @@ fn a_task_is_launched_heard_and_killed() {
         after: 0,
         limit: 10,
         wait_ms: 1000,
+        log: LogWanted::None,
     };
     let read = |world: &mut World, query| {
         let answer = world.master.read_outputs(world.now, task, query);

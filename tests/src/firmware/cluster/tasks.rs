@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use edgerm_framework::api::{Agent, Constraints, Module, OutputData, Refusal, SendMessage, Task};
+use edgerm_framework::api::{
+    Agent, Constraints, InspectionState, Module, OutputData, Refusal, SendMessage, Task,
+};
 use edgerm_framework::{ConstraintsExt, Error, Launch, TaskId, TaskState};
 
 use super::Cluster;
@@ -136,7 +138,24 @@ impl Cluster {
         self.end(task)
     }
 
-    /// The first `count` outputs that `task` emitted, as text; its log lines are left out.
+    /// How many of the lines that `task` has logged its node had no room for, and those that it has.
+    ///
+    /// # Panics
+    ///
+    /// Where the node does not tell.
+    #[must_use]
+    pub fn log(&self, task: TaskId) -> (u32, Vec<String>) {
+        let mut follower = self.client.follow_output_and_log(task);
+        let kept = self.wait("the log", follower.kept());
+        assert_eq!(kept.log, Some(InspectionState::Read));
+        let lines = kept.outputs.iter().filter(|output| output.level.is_some());
+        let lost = lines.clone().map(|line| line.lost).sum();
+        let texts = lines.map(|line| line.data.to_bytes().unwrap_or_default());
+        let texts = texts.map(|text| String::from_utf8_lossy(&text).into_owned());
+        (lost, texts.collect())
+    }
+
+    /// The first `count` outputs that `task` emitted, as text.
     ///
     /// # Panics
     ///
@@ -150,10 +169,8 @@ impl Cluster {
                 let Some(output) = outputs.next().await? else {
                     break;
                 };
-                if output.level.is_none() {
-                    let bytes = output.data.to_bytes().unwrap_or_default();
-                    emitted.push(String::from_utf8_lossy(&bytes).into_owned());
-                }
+                let bytes = output.data.to_bytes().unwrap_or_default();
+                emitted.push(String::from_utf8_lossy(&bytes).into_owned());
             }
             Ok(emitted)
         };

@@ -218,6 +218,8 @@ impl Driver {
                 | Output::Persist(..)
                 | Output::Erase(_)
                 | Output::OutputTaken(_)
+                | Output::TaskLog(..)
+                | Output::InspectTask(..)
                 | Output::RegistrationRefused(..)
                 | Output::Left => {}
                 Output::Timeout(deadline) => match self.answers.pop_front() {
