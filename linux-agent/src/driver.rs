@@ -26,6 +26,7 @@ use crate::devices::Devices;
 use crate::executor::{Executor, TaskEvent, TaskSpec};
 use crate::records::{RecordLock, RecordStorage};
 use crate::storage_thread::StorageThread;
+use crate::usage::Usage;
 
 /// Bytes of log lines in one answer: what a datagram holds beside all else.
 const LOG_BLOCK: usize = MAX_BODY - 256;
@@ -157,8 +158,11 @@ impl Driver {
             TaskEvent::Log(id, level, line) => {
                 self.keep_line(id, log_level(level), &line);
             }
-            TaskEvent::Ended(id, end) => {
-                tracing::info!(task = %id, %end, "ended");
+            TaskEvent::Ended(id, end, usage) => {
+                let Usage {
+                    cpu_ms, mem_peak, ..
+                } = usage;
+                tracing::info!(task = %id, %end, cpu_ms, mem_peak, "ended");
                 self.executor.reap(id);
                 self.on_task_ended(id, end);
             }
@@ -325,6 +329,7 @@ fn task_spec(launch: &ReceivedLaunch<'_>, wasm: Vec<u8>) -> TaskSpec {
             .collect(),
         permissions: Permissions::from_bits(launch.permissions.unwrap_or_default()),
         mem: launch.mem,
+        cpus: launch.cpus.unwrap_or(0),
         devices: launch
             .devices
             .iter()

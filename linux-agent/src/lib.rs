@@ -17,6 +17,7 @@
 //! | [`storage`] | the cache of modules |
 //! | [`records`] | what of tasks outlives the agent |
 //! | `storage_thread` | who waits for the disk |
+//! | [`usage`] | what tasks use |
 //! | [`config`], [`machine`] | what the operator and the machine say |
 
 pub mod agent;
@@ -32,5 +33,6 @@ pub mod machine;
 pub mod records;
 pub mod storage;
 mod storage_thread;
+pub mod usage;
 
 pub use agent::{Agent, StartError};

@@ -2,15 +2,21 @@
 //!
 //! A thread is in wasm for one slice of fuel at most, or waits on its task's mailbox; so a kill
 //! ends every task within a slice, whatever its module does. Nothing here blocks the caller.
+//!
+//! A task that was given `cpus` has so much of a core and no more, at any load. One that was not
+//! has no promise: its thread goes behind all others, so that those with one get theirs, and takes
+//! whatever is left over.
 
 mod host;
 mod mailbox;
 mod runner;
+mod share;
+mod thread;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use edgerm_protocol::TaskId;
@@ -18,6 +24,7 @@ use edgerm_task_abi::{LogLevel, Permissions, StartError, TaskEnd};
 
 use crate::devices::Devices;
 use crate::engine::WasmiEngine;
+use crate::usage::{Meter, Usage};
 use mailbox::Mailbox;
 use runner::Runner;
 
@@ -35,6 +42,8 @@ pub struct TaskSpec {
     pub wasm: Vec<u8>,
     /// Bytes of WASM memory at most.
     pub mem: u32,
+    /// Thousandths of a core that it is given; 0: what is left over.
+    pub cpus: u32,
     /// What it may call.
     pub permissions: Permissions,
     /// Labels of the devices that it may open.
@@ -54,8 +63,8 @@ pub enum TaskEvent {
     Output(TaskId, Vec<u8>),
     /// It logged a line.
     Log(TaskId, LogLevel, String),
-    /// It has ended; its memory is given back. [`Executor::reap`] it.
-    Ended(TaskId, TaskEnd),
+    /// It has ended, and used this; its memory is given back. [`Executor::reap`] it.
+    Ended(TaskId, TaskEnd, Usage),
 }
 
 /// Why a task has no thread.
@@ -92,7 +101,14 @@ pub struct Executor {
     devices: Devices,
     events: EventSink,
     epoch: Instant,
-    tasks: BTreeMap<TaskId, (Arc<Mailbox>, JoinHandle<()>)>,
+    tasks: BTreeMap<TaskId, Running>,
+}
+
+/// A task that has a thread.
+struct Running {
+    mailbox: Arc<Mailbox>,
+    meter: Arc<Meter>,
+    thread: JoinHandle<()>,
 }
 
 impl fmt::Debug for Executor {
@@ -126,24 +142,36 @@ impl Executor {
             return Err(SpawnError::Running(id));
         }
         let mailbox = Arc::new(Mailbox::default());
+        let meter = Arc::new(Meter::default());
         let runner = Runner {
             engine: self.engine.clone(),
             devices: self.devices.clone(),
             events: Arc::clone(&self.events),
             mailbox: Arc::clone(&mailbox),
+            meter: Arc::clone(&meter),
             epoch: self.epoch,
         };
-        let thread = thread::Builder::new()
+        let thread = Builder::new()
             .name(format!("task-{:.8}", id.to_string()))
             .spawn(move || runner.run(spec))
             .map_err(SpawnError::Thread)?;
-        self.tasks.insert(id, (mailbox, thread));
+        let running = Running {
+            mailbox,
+            meter,
+            thread,
+        };
+        self.tasks.insert(id, running);
         Ok(())
+    }
+
+    /// What a task has used up to its last slice; `None`: it has no thread, and its last event told.
+    pub fn usage(&self, id: TaskId) -> Option<Usage> {
+        Some(self.tasks.get(&id)?.meter.usage())
     }
 
     /// Ends a task. [`TaskEvent::Ended`] follows, where it has not come yet.
     pub fn kill(&self, id: TaskId) {
-        if let Some((mailbox, _)) = self.tasks.get(&id) {
+        if let Some(Running { mailbox, .. }) = self.tasks.get(&id) {
             mailbox.kill();
         }
     }
@@ -154,20 +182,20 @@ impl Executor {
     ///
     /// [`NotTaken`], after which the same message may be tried again.
     pub fn message(&self, id: TaskId, payload: &[u8]) -> Result<(), NotTaken> {
-        let (mailbox, _) = self.tasks.get(&id).ok_or(NotTaken)?;
-        mailbox.put(payload.to_vec())
+        let running = self.tasks.get(&id).ok_or(NotTaken)?;
+        running.mailbox.put(payload.to_vec())
     }
 
     /// One output of the task has left the agent: it may emit another.
     pub fn output_taken(&self, id: TaskId) {
-        if let Some((mailbox, _)) = self.tasks.get(&id) {
+        if let Some(Running { mailbox, .. }) = self.tasks.get(&id) {
             mailbox.output_taken();
         }
     }
 
     /// Forgets a task that has ended or was not started.
     pub fn reap(&mut self, id: TaskId) {
-        if let Some((_, thread)) = self.tasks.remove(&id) {
+        if let Some(Running { thread, .. }) = self.tasks.remove(&id) {
             // Its last act was to tell; a panic was told as well.
             let _told = thread.join();
         }
@@ -177,11 +205,11 @@ impl Executor {
 impl Drop for Executor {
     /// Ends every task and waits for its thread.
     fn drop(&mut self) {
-        for (mailbox, _) in self.tasks.values() {
-            mailbox.kill();
+        for running in self.tasks.values() {
+            running.mailbox.kill();
         }
-        for (_, (_, thread)) in std::mem::take(&mut self.tasks) {
-            let _told = thread.join();
+        for (_, running) in std::mem::take(&mut self.tasks) {
+            let _told = running.thread.join();
         }
     }
 }

@@ -6,18 +6,17 @@ use std::time::{Duration, Instant};
 
 use edgerm_task_abi::{
     Call, CallHandler, Engine, Gate, Outcome, StartError, Step, Suspended, Task, TaskEnd,
-    TaskLimits, Trap, limits::MAX_TABLE_ELEMENTS,
+    TaskLimits, Trap, WakeOn, limits::MAX_TABLE_ELEMENTS,
 };
 
 use super::host::TaskHost;
 use super::mailbox::Mailbox;
+use super::share::{Share, fuel};
+use super::thread::{cpu_time, give_way};
 use super::{EventSink, TaskEvent, TaskSpec};
 use crate::devices::Devices;
 use crate::engine::WasmiEngine;
-
-/// Fuel of one slice: about a millisecond of wasmi on a small server, and so the longest that
-/// a kill waits for a module that never calls out; one that does is ended at its next call.
-const SLICE: u64 = 500_000;
+use crate::usage::Meter;
 
 /// What a task's thread needs.
 pub(super) struct Runner {
@@ -25,6 +24,7 @@ pub(super) struct Runner {
     pub(super) devices: Devices,
     pub(super) events: EventSink,
     pub(super) mailbox: Arc<Mailbox>,
+    pub(super) meter: Arc<Meter>,
     /// Where the task's monotonic clock begins.
     pub(super) epoch: Instant,
 }
@@ -35,15 +35,21 @@ impl Runner {
         let id = spec.id;
         // A fault in the engine ends this task, and no other.
         let ran = panic::catch_unwind(AssertUnwindSafe(|| self.run_to_end(spec)));
+        self.meter.used(cpu_time());
+        self.meter.has(0);
+        let usage = self.meter.usage();
         (self.events)(match ran {
-            Ok(Ok(end)) => TaskEvent::Ended(id, end),
+            Ok(Ok(end)) => TaskEvent::Ended(id, end, usage),
             Ok(Err(error)) => TaskEvent::NotStarted(id, error),
-            Err(_) => TaskEvent::Ended(id, TaskEnd::Trapped(Trap::Engine)),
+            Err(_) => TaskEvent::Ended(id, TaskEnd::Trapped(Trap::Engine), usage),
         });
     }
 
     /// The task and its memory are gone when this returns.
     fn run_to_end(&self, spec: TaskSpec) -> Result<TaskEnd, StartError> {
+        if spec.cpus == 0 {
+            give_way(spec.id);
+        }
         let limits = TaskLimits {
             memory_bytes: usize::try_from(spec.mem).unwrap_or(usize::MAX),
             table_elements: usize::try_from(MAX_TABLE_ELEMENTS).unwrap_or(usize::MAX),
@@ -61,9 +67,26 @@ impl Runner {
         };
         let mut task = self.engine.clone().start(&spec.wasm, limits, calls)?;
         drop(spec.wasm);
+        // Its module was made ready at the node's own expense: a small share would pay long for it.
+        let mut cpu = cpu_time();
+        let mut share = Share::new(spec.cpus, cpu, Instant::now());
+        let fuel = fuel(spec.cpus);
+        self.meter.used(cpu);
+        self.meter.has(task.memory_bytes());
         (self.events)(TaskEvent::Started(spec.id));
         while !self.mailbox.is_killed() {
-            match task.run(SLICE) {
+            let goes_on_at = share
+                .as_mut()
+                .and_then(|it| it.goes_on_at(cpu, Instant::now()));
+            if goes_on_at.is_some() {
+                self.mailbox.wait(WakeOn::Deadline, goes_on_at);
+                continue;
+            }
+            let step = task.run(fuel);
+            cpu = cpu_time();
+            self.meter.used(cpu);
+            self.meter.has(task.memory_bytes());
+            match step {
                 Step::OutOfFuel => {}
                 Step::Wait(suspended) => {
                     let deadline = suspended.deadline_ms().map(Duration::from_millis);
@@ -80,7 +103,7 @@ impl Runner {
 }
 
 /// Answers a task's calls until it is killed: the next one then ends it. A slice has room for
-/// many thousand calls, of which each may wait for a device.
+/// two hundred calls, of which each may wait for a device.
 struct UntilKilled {
     gate: Gate<TaskHost>,
     mailbox: Arc<Mailbox>,

@@ -2,6 +2,8 @@
 //! file a behaviour.
 
 #[cfg(test)]
+mod calls_use_up_a_slice;
+#[cfg(test)]
 mod features_that_no_agent_tells_are_refused;
 #[cfg(test)]
 mod rig;

@@ -5,7 +5,7 @@ use edgerm_task_abi::{
     Call, CallHandler, Engine, Outcome, StartError, Step, Suspended, Task, TaskEnd, TaskLimits,
 };
 
-const LIMITS: TaskLimits = TaskLimits {
+pub(crate) const LIMITS: TaskLimits = TaskLimits {
     memory_bytes: 65_536,
     table_elements: 8,
 };

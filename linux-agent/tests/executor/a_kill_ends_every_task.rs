@@ -1,7 +1,7 @@
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use edgerm_linux_agent::devices::{self, DeviceError, Devices, Driver};
-use edgerm_linux_agent::executor::{OUTPUT_CREDIT, TaskEvent};
+use edgerm_linux_agent::executor::{OUTPUT_CREDIT, TaskEvent, TaskSpec};
 use edgerm_protocol::TaskId;
 use edgerm_protocol::resource::Access;
 use edgerm_task_abi::TaskEnd;
@@ -34,6 +34,18 @@ fn one_that_moves_memory() {
 }
 
 #[test]
+fn one_that_waits_for_its_share_of_a_core() {
+    let mut rig = Rig::new();
+    let spin = r#"(func (export "_start") (loop (br 0)))"#;
+    let id = rig.start(TaskSpec {
+        cpus: 1,
+        ..spec(1, &task(spin))
+    });
+    rig.executor.kill(id);
+    assert_eq!(rig.finish(id), (vec![], TaskEnd::Killed));
+}
+
+#[test]
 fn one_that_sleeps_for_an_hour() {
     is_killed("(drop (call $sleep_ms (i32.const 3600000)))");
 }
@@ -57,7 +69,7 @@ fn one_that_waits_for_room_to_emit() {
         rig.output();
     }
     rig.executor.kill(id);
-    assert_eq!(rig.next(), TaskEvent::Ended(id, TaskEnd::Killed));
+    rig.ends(id, TaskEnd::Killed);
 }
 
 /// Reads only when it is told to, and tells when it is asked.
@@ -106,9 +118,16 @@ fn those_of_an_executor_that_is_dropped() {
     }
     drop(rig.executor);
     // The threads are gone, and with them all who could tell.
-    let mut ended: Vec<TaskEvent> = rig.events.iter().collect();
-    ended.sort_by_key(|event| format!("{event:?}"));
-    let killed = [1, 2, 3].map(|id| TaskEvent::Ended(TaskId(id), TaskEnd::Killed));
+    let end = |event| match event {
+        TaskEvent::Ended(id, end, _) => Some((id, end)),
+        TaskEvent::Started(_)
+        | TaskEvent::NotStarted(..)
+        | TaskEvent::Output(..)
+        | TaskEvent::Log(..) => None,
+    };
+    let mut ended: Vec<_> = rig.events.iter().map(end).collect();
+    ended.sort_by_key(|ended| ended.as_ref().map(|(id, _)| *id));
+    let killed = [1, 2, 3].map(|id| Some((TaskId(id), TaskEnd::Killed)));
     assert_eq!(ended, killed);
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod a_kill_ends_every_task;
 #[cfg(test)]
+mod a_task_has_its_share_of_a_core;
+#[cfg(test)]
 mod calls_need_their_permission;
 #[cfg(test)]
 mod devices_are_those_of_the_launch;
@@ -20,3 +22,5 @@ mod rig;
 mod tasks_end_with_their_reason;
 #[cfg(test)]
 mod the_node_answers;
+#[cfg(test)]
+mod what_a_task_uses_is_known;

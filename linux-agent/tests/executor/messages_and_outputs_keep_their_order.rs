@@ -1,4 +1,4 @@
-use edgerm_linux_agent::executor::{MESSAGES, NotTaken, OUTPUT_CREDIT, TaskEvent};
+use edgerm_linux_agent::executor::{MESSAGES, NotTaken, OUTPUT_CREDIT};
 use edgerm_protocol::TaskId;
 use edgerm_task_abi::{ErrorCode, TaskEnd};
 
@@ -20,10 +20,10 @@ fn the_ninth_output_waits_until_one_has_left() {
     }
     // Another task runs from start to end meanwhile, and this one says nothing.
     let other = rig.start(spec(2, &task(r#"(func (export "_start"))"#)));
-    assert_eq!(rig.next(), TaskEvent::Ended(other, TaskEnd::Exited(0)));
+    rig.ends(other, TaskEnd::Exited(0));
     rig.executor.output_taken(id);
     assert_eq!(rig.output(), 9_i64.to_le_bytes());
-    assert_eq!(rig.next(), TaskEvent::Ended(id, TaskEnd::Exited(0)));
+    rig.ends(id, TaskEnd::Exited(0));
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn who_does_not_wait_for_room_is_told() {
         rig.output();
     }
     let timed_out = TaskEnd::Exited(ErrorCode::TimedOut.code());
-    assert_eq!(rig.next(), TaskEvent::Ended(id, timed_out));
+    rig.ends(id, timed_out);
 }
 
 #[test]

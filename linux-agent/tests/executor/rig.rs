@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use edgerm_linux_agent::devices::{Actuator, Constant, DeviceError, Devices, Driver};
 use edgerm_linux_agent::executor::{Executor, TaskEvent, TaskSpec};
+use edgerm_linux_agent::usage::Usage;
 use edgerm_protocol::TaskId;
 use edgerm_protocol::resource::Access;
 use edgerm_task_abi::{HOST_FUNCTIONS, IMPORT_MODULE, Permissions, TaskEnd};
@@ -100,6 +101,16 @@ impl Rig {
         payload
     }
 
+    /// The next event is that this task has ended so. Gives what it has used.
+    pub(crate) fn ends(&self, id: TaskId, expected: TaskEnd) -> Usage {
+        let event = self.next();
+        let TaskEvent::Ended(ended, end, usage) = event else {
+            panic!("not an end but {event:?}");
+        };
+        assert_eq!((ended, end), (id, expected));
+        usage
+    }
+
     /// Runs the only task to its end. Gives what it emitted, and how it ended.
     pub(crate) fn finish(&mut self, id: TaskId) -> (Vec<Vec<u8>>, TaskEnd) {
         let mut outputs = Vec::new();
@@ -109,7 +120,7 @@ impl Rig {
                     outputs.push(payload);
                     self.executor.output_taken(id);
                 }
-                TaskEvent::Ended(ended, end) => {
+                TaskEvent::Ended(ended, end, _) => {
                     assert_eq!(ended, id);
                     self.executor.reap(id);
                     return (outputs, end);
@@ -138,12 +149,13 @@ impl Rig {
     }
 }
 
-/// A task that may do all there is with `room`, `attic` and `lamp`.
+/// A task that is given a core, and may do all there is with `room`, `attic` and `lamp`.
 pub(crate) fn spec(id: u64, wat: &str) -> TaskSpec {
     TaskSpec {
         id: TaskId(id),
         wasm: wat::parse_str(wat).expect("the test's module is well-formed"),
         mem: MEM,
+        cpus: 1_000,
         permissions: Permissions::ALL,
         devices: ["room", "attic", "lamp"].map(str::to_owned).into(),
         env: BTreeMap::from([("PERIOD".to_owned(), "250".to_owned())]),

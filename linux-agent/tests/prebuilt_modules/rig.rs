@@ -80,6 +80,7 @@ impl Node {
             id: TASK,
             wasm,
             mem,
+            cpus: 1_000,
             permissions: Permissions::ALL,
             devices: vec!["shed".into(), "lamp".into()],
             env: env.collect::<BTreeMap<_, _>>(),
@@ -109,7 +110,7 @@ impl Node {
                     self.executor.output_taken(TASK);
                 }
                 TaskEvent::Log(_, level, line) => logged.push((level, line)),
-                TaskEvent::Ended(_, end) => {
+                TaskEvent::Ended(_, end, _) => {
                     self.executor.reap(TASK);
                     let led = self.led.try_iter().collect();
                     return Run {

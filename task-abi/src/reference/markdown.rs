@@ -140,7 +140,10 @@ fn limits(f: &mut fmt::Formatter<'_>) -> fmt::Result {
          bytes, on nodes whose engine has `custom-page-sizes`. A module can be launched so where \
          it uses neither `memory.size` nor `memory.grow`, and no less than its stack and its \
          data take; with data that start as zeroes it must export `__heap_base`, by which the \
-         linker tells where they end.\n",
+         linker tells where they end.\n\n\
+         How much of a core a task has is told by the `cpus` of its launch, and what that means by \
+         [resources.md](resources.md#what-holds-a-task-to-them). A task cannot tell that it waited, \
+         but by its clock.\n",
         MAX_MODULE >> 20,
         MAX_MEMORY >> 20,
     )
