@@ -326,12 +326,20 @@ async fn a_container_has_what_its_task_holds(cluster: Cluster) {
     assert_eq!(cluster.ended(task).await.state, TaskState::Killed);
     assert_eq!(cluster.lines(task, "").await, ["up", "bye"]);
     // One that does not listen is killed.
-    let mut deaf = shell("trap '' TERM; echo up; while true; do sleep 1; done");
+    let mut deaf = shell("trap '' TERM; echo up; while true; do :; done");
     deaf.stop_grace_s = Some(1);
     let task = cluster.launch(Launch::container("deaf", deaf)).await;
     cluster.lines(task, "up").await;
     cluster.scheduler.kill(task).await.unwrap();
     assert_eq!(cluster.ended(task).await.state, TaskState::Killed);
+    // What it used up to then is known.
+    let ended = format!("ended task={task}");
+    let ended = cluster.agent.console().line_with(0, &ended);
+    for used in ["cpu_ms=", "mem_peak="] {
+        let number = ended.split(used).nth(1).unwrap_or_default();
+        let number = number.split(' ').next().unwrap_or_default();
+        assert!(number.parse::<u64>().is_ok_and(|it| it > 0), "{ended}");
+    }
     assert_eq!(cluster.containers(), Vec::<String>::new());
 }
 

@@ -10,11 +10,13 @@ use std::sync::Arc;
 
 use bollard::container::LogOutput;
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, ContainerInspectResponse, EventMessage};
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, ContainerStatsResponse, EventMessage,
+};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, EventsOptionsBuilder,
     ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
-    StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
+    StatsOptionsBuilder, StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use edgerm_protocol::TaskId;
@@ -209,6 +211,22 @@ impl Engine {
             true => Ok(found),
             false => Err(EngineError::NotOurs),
         }
+    }
+
+    /// The engine's own name of the container of a task, which is never another's.
+    pub(super) async fn own_name(&self, id: TaskId) -> Result<String, EngineError> {
+        self.inspect(id).await?.id.ok_or(EngineError::NotFound)
+    }
+
+    /// What a container uses now, by the engine's own name of it.
+    pub(super) async fn stats(
+        &self,
+        own_name: &str,
+    ) -> Result<ContainerStatsResponse, EngineError> {
+        let options = StatsOptionsBuilder::new().stream(false).one_shot(true);
+        let docker = self.connect().await?;
+        let mut told = Box::pin(docker.stats(own_name, Some(options.build())));
+        Ok(told.try_next().await?.unwrap_or_default())
     }
 
     /// Waits until the container of a task has ended.

@@ -10,6 +10,7 @@
 //! | a mark, and no container | yes | has ended: somebody removed it |
 //! | | no | begins anew where it says `restart`, else has ended with the machine |
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,9 +22,11 @@ use tokio::sync::{mpsc, watch};
 use super::engine::{Engine, EngineError, Standing};
 use super::logs::Follower;
 use super::marks::Marks;
+use super::readings::Readings;
 use super::watch::RETRY;
 use super::{ContainerEnd, ContainerEvent, ContainersConfig, Spec, Stop};
 use crate::driver::Happening;
+use crate::usage::Meter;
 
 /// How long the last lines of a container that has ended are waited for: the engine ends their
 /// stream itself, unless something that it runs holds the other end.
@@ -46,6 +49,7 @@ pub(super) struct Task {
     pub(super) marks: Arc<Marks>,
     pub(super) config: Arc<ContainersConfig>,
     pub(super) happen: mpsc::Sender<Happening>,
+    pub(super) meter: Arc<Meter>,
     pub(super) spec: Spec,
 }
 
@@ -82,7 +86,13 @@ impl Life {
         let event = match begun {
             Ok(told) => {
                 task.tell(ContainerEvent::Started(id)).await;
-                ContainerEvent::Ended(id, task.attend(told, &mut self.stop).await)
+                let readings = task.read_usage(self.stop.clone());
+                let end = tokio::select! {
+                    end = task.attend(told, &mut self.stop) => end,
+                    never = readings => match never {},
+                };
+                task.meter.has(0);
+                ContainerEvent::Ended(id, end)
             }
             Err(Over::NotStarted(reason)) => {
                 task.clean_up().await;
@@ -165,6 +175,16 @@ impl Task {
         };
         self.clean_up().await;
         end
+    }
+
+    /// Follows what it uses, until this is dropped.
+    async fn read_usage(&self, mut stop: watch::Receiver<Option<Stop>>) -> Infallible {
+        let readings = Readings {
+            engine: &self.engine,
+            id: self.spec.id,
+            meter: &self.meter,
+        };
+        readings.take(stopped(&mut stop)).await
     }
 
     /// How it ended; `None` where it has not.

@@ -11,12 +11,14 @@
 //! | `spec` | what the engine is told of a task, within what the operator allows |
 //! | `life` | one task, from its image to its removal |
 //! | `logs` | what a container says, line by line |
+//! | `readings` | what a container uses |
 //! | `marks` | which containers were begun, on disk |
 
 mod engine;
 mod life;
 mod logs;
 mod marks;
+mod readings;
 mod spec;
 mod watch;
 
@@ -30,6 +32,7 @@ use edgerm_protocol::message::LogLevel;
 use tokio::sync::{mpsc, watch as channel};
 
 use crate::driver::Happening;
+use crate::usage::{Meter, Usage};
 use engine::Engine;
 use life::{Life, Task};
 use marks::Marks;
@@ -79,6 +82,13 @@ pub(crate) enum Stop {
     LetGo,
 }
 
+/// A task that was begun and has not ended.
+#[derive(Debug)]
+struct Begun {
+    stop: channel::Sender<Option<Stop>>,
+    meter: Arc<Meter>,
+}
+
 /// The containers of this agent.
 #[derive(Debug)]
 pub(crate) struct Containers {
@@ -86,7 +96,7 @@ pub(crate) struct Containers {
     marks: Arc<Marks>,
     config: Arc<ContainersConfig>,
     happen: mpsc::Sender<Happening>,
-    lives: BTreeMap<TaskId, channel::Sender<Option<Stop>>>,
+    lives: BTreeMap<TaskId, Begun>,
     /// Tasks that an earlier agent had begun and this one has not taken up yet.
     unclaimed: BTreeSet<TaskId>,
 }
@@ -128,13 +138,19 @@ impl Containers {
     /// Begins a task, or carries on with its container where there is one. An event follows.
     pub(crate) fn start(&mut self, spec: Spec) {
         let (stop, stopped) = channel::channel(None);
-        self.lives.insert(spec.id, stop);
+        let meter = Arc::new(Meter::default());
+        let begun = Begun {
+            stop,
+            meter: Arc::clone(&meter),
+        };
+        self.lives.insert(spec.id, begun);
         self.unclaimed.remove(&spec.id);
         let task = Task {
             engine: self.engine.clone(),
             marks: Arc::clone(&self.marks),
             config: Arc::clone(&self.config),
             happen: self.happen.clone(),
+            meter,
             spec,
         };
         let life = Life {
@@ -149,6 +165,11 @@ impl Containers {
         self.lives.contains_key(&id)
     }
 
+    /// What a task has used, as the engine told last; `None`: it is no container, or was reaped.
+    pub(crate) fn usage(&self, id: TaskId) -> Option<Usage> {
+        Some(self.lives.get(&id)?.meter.usage())
+    }
+
     /// Ends a task, or lets go of it where the agent leaves.
     pub(crate) fn stop(&self, id: TaskId, reason: KillReason) {
         let stop = match reason {
@@ -161,7 +182,7 @@ impl Containers {
         };
         if let Some(life) = self.lives.get(&id) {
             // A life that has just ended is told nothing any more.
-            life.send_replace(Some(stop));
+            life.stop.send_replace(Some(stop));
         }
     }
 

@@ -10,6 +10,7 @@ use edgerm_protocol::standard::{DOCKER, WASM, attributes};
 
 use super::Driver;
 use crate::containers::{ContainerEnd, ContainerEvent, Spec};
+use crate::usage::Usage;
 
 impl Driver {
     /// Begins a container by what was fetched of it.
@@ -51,7 +52,11 @@ impl Driver {
                 self.keep_line(id, level, &line);
             }
             ContainerEvent::Ended(id, end) => {
-                tracing::info!(task = %id, ?end, "ended");
+                let usage = self.containers.as_ref().and_then(|it| it.usage(id));
+                let Usage {
+                    cpu_ms, mem_peak, ..
+                } = usage.unwrap_or_default();
+                tracing::info!(task = %id, ?end, cpu_ms, mem_peak, "ended");
                 self.reap_container(id);
                 let exit = match &end {
                     ContainerEnd::Exited(code) => TaskExit::Exited(*code),
