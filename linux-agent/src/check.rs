@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::containers::engine_problem;
 use crate::driver::say_executors;
 use crate::records::RecordStorage;
+use crate::rlimits;
 use crate::storage::ModuleStorage;
 
 /// What came of a look at the settings. As a text it is for people.
@@ -63,6 +64,7 @@ impl Check {
                 ));
             }
         }
+        problems.extend(rlimits::problem());
         if let Some(Err(error)) = offers.as_ref().map(Description::to_bytes) {
             problems.push(format!(
                 "the master cannot be told what this agent has: {error}"

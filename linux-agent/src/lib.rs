@@ -18,6 +18,7 @@
 //! | [`records`] | what of tasks outlives the agent |
 //! | `storage_thread` | who waits for the disk |
 //! | [`usage`] | what tasks use |
+//! | [`rlimits`] | what the kernel holds the agent's process to |
 //! | [`config`], [`machine`] | what the operator and the machine say |
 
 pub mod agent;
@@ -31,6 +32,7 @@ pub mod executor;
 mod limiter;
 pub mod machine;
 pub mod records;
+pub mod rlimits;
 pub mod storage;
 mod storage_thread;
 pub mod usage;

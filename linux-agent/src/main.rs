@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use edgerm_linux_agent::Agent;
 use edgerm_linux_agent::check::Check;
 use edgerm_linux_agent::config::{Args, Config};
+use edgerm_linux_agent::{Agent, rlimits};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -67,6 +67,9 @@ async fn run() -> anyhow::Result<ExitCode> {
     match command.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
+    }
+    for error in rlimits::set() {
+        tracing::warn!(%error, "goes on as it is");
     }
     let config = Config::load(&command.args)?;
     if command.check {

@@ -9,4 +9,5 @@ mod a_service_tells_systemd;
 mod a_task_is_watched;
 mod a_task_outlives_its_agent;
 mod relay;
+mod the_kernel_holds_the_process;
 mod world;

@@ -77,6 +77,15 @@ impl Process {
         soon(text, find).await
     }
 
+    /// Its limit of this name, and how far it may raise it.
+    pub(crate) fn limit(&self, name: &str) -> (String, String) {
+        let limits = format!("/proc/{}/limits", self.child.id());
+        let limits = std::fs::read_to_string(limits).unwrap();
+        let mut rows = limits.lines().filter_map(|row| row.strip_prefix(name));
+        let mut row = rows.next().unwrap().split_whitespace().map(str::to_owned);
+        (row.next().unwrap(), row.next().unwrap())
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
         let status = Command::new("kill").args([signal, &id]).status().unwrap();
