@@ -164,6 +164,7 @@ impl Driver {
                 } = usage;
                 tracing::info!(task = %id, %end, cpu_ms, mem_peak, "ended");
                 self.executor.reap(id);
+                self.note_usage(id, usage);
                 self.on_task_ended(id, end);
             }
         }
@@ -261,8 +262,18 @@ impl Driver {
         }
     }
 
+    /// A task has used so much.
+    fn note_usage(&mut self, id: TaskId, usage: Usage) {
+        let is_here = |id| self.agent.has_task(id);
+        self.reports.used(id, is_here, usage);
+    }
+
     /// Tells what there is of a task.
     fn inspect(&mut self, id: TaskId, after: Option<u32>) {
+        let contained = || self.containers.as_ref()?.usage(id);
+        if let Some(usage) = self.executor.usage(id).or_else(contained) {
+            self.note_usage(id, usage);
+        }
         let mut buffer = [0; MAX_BODY];
         let is_here = |id| self.agent.has_task(id);
         let told = self

@@ -3,16 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What a task uses and has used, as far as it is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Milliseconds of CPU time, since it began here.
-    pub cpu_ms: u64,
-    /// Bytes of memory that it has; 0 once it has ended.
-    pub mem: u64,
-    /// Bytes of memory that it had at most.
-    pub mem_peak: u64,
-}
+pub use edgerm_agent_core::Usage;
 
 /// Where the usage of one task is kept. To read it costs no more than three loads, which are not
 /// of one instant.

@@ -153,6 +153,36 @@ fn a_task_that_fails_is_told_with_its_reason() {
 }
 
 #[test]
+fn what_tasks_use_is_told_by_their_nodes() {
+    let cluster = Cluster::up();
+    let sleeper = Module::new("sleeping", SLEEPER);
+    let tasks = cluster.launch(&sleeper, &[]);
+    let id = tasks[0]["id"].as_str().unwrap();
+    let told = cluster.say(&["usage", "-o", "json"]).json();
+    assert_eq!(
+        (told["task"].as_str(), &told["state"]),
+        (Some(id), &"read".into()),
+        "{told}"
+    );
+    // A page of WASM.
+    assert_eq!(told["mem"], 65_536, "{told}");
+    assert_eq!(told["memPeak"], 65_536, "{told}");
+    assert!(told["cpuMs"].is_u64(), "{told}");
+    let table = cluster.say(&["usage", &id[..8]]).ok();
+    assert!(table.starts_with("TASK"), "{table}");
+    assert!(table.contains("64 KiB"), "{table}");
+    cluster.say(&["kill", "--all"]).ok();
+    assert_eq!(cluster.say(&["usage", "-o", "json"]).ok(), "", "none runs");
+    // It is still known what it used.
+    let told = cluster.say(&["usage", id, "-o", "json"]).json();
+    assert_eq!(
+        (&told["mem"], &told["memPeak"]),
+        (&0.into(), &65_536.into()),
+        "{told}"
+    );
+}
+
+#[test]
 fn ids_may_be_written_short() {
     let cluster = Cluster::up();
     let greeter = Module::new("short", GREETER);

@@ -53,6 +53,9 @@ impl Driver {
             }
             ContainerEvent::Ended(id, end) => {
                 let usage = self.containers.as_ref().and_then(|it| it.usage(id));
+                if let Some(usage) = usage {
+                    self.note_usage(id, usage);
+                }
                 let Usage {
                     cpu_ms, mem_peak, ..
                 } = usage.unwrap_or_default();
