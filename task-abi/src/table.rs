@@ -50,8 +50,9 @@ pub const HOST_FUNCTIONS: &[HostFunction] = &[
         permission: Some(Permission::Log),
         since: V1_0,
         doc: "Writes one line of UTF-8 to the task's log, at level 1 (error), 2 (warning), 3 \
-              (info) or 4 (debug). A line longer than 200 bytes is cut. Where the node has no \
-              room for it, the line is dropped: logging never waits.",
+              (info) or 4 (debug). A line longer than 200 bytes is cut. The node keeps the newest \
+              lines, and sends those that somebody reads: logging never waits, and costs no \
+              message where nobody does.",
         returns: "0",
         errors: &[InvalidArgument, OutOfBounds],
     },

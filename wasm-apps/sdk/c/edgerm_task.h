@@ -69,8 +69,8 @@ int32_t edgerm_sleep_ms(uint32_t duration_ms);
 
 /*
  * Writes one line of UTF-8 to the task's log, at level 1 (error), 2 (warning), 3 (info) or 4
- * (debug). A line longer than 200 bytes is cut. Where the node has no room for it, the line is
- * dropped: logging never waits.
+ * (debug). A line longer than 200 bytes is cut. The node keeps the newest lines, and sends
+ * those that somebody reads: logging never waits, and costs no message where nobody does.
  * Returns 0, or a negative error code.
  * Permission: log.
  */

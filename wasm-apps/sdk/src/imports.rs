@@ -22,8 +22,9 @@ unsafe extern "C" {
     pub safe fn sleep_ms(duration_ms: u32) -> i32;
 
     /// Writes one line of UTF-8 to the task's log, at level 1 (error), 2 (warning), 3 (info) or
-    /// 4 (debug). A line longer than 200 bytes is cut. Where the node has no room for it, the
-    /// line is dropped: logging never waits.
+    /// 4 (debug). A line longer than 200 bytes is cut. The node keeps the newest lines, and
+    /// sends those that somebody reads: logging never waits, and costs no message where nobody
+    /// does.
     ///
     /// Returns 0, or a negative error code.
     pub fn log(level: i32, line: *const u8, length: usize) -> i32;
