@@ -497,6 +497,9 @@ pub(crate) enum Bench {
     /// Launches a second that a master takes through its HTTP API and keeps on a disk; of a
     /// throw-away master in another process, with agents in this one
     Store(BenchStore),
+    /// How soon an agent is registered, its memory and its processor time while idle; of the
+    /// program that ships, with a throw-away master in this process
+    Agent(BenchAgent),
     /// The master of `bench store`
     #[command(hide = true)]
     StoreMaster(BenchMaster),
@@ -531,6 +534,26 @@ pub(crate) struct BenchStore {
     pub(crate) limit: Vec<String>,
 }
 
+/// `edgerm bench agent`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchAgent {
+    /// How many starts
+    #[arg(short = 'n', long, default_value = "20")]
+    pub(crate) runs: NonZeroUsize,
+
+    /// How long it is left alone
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_idle)]
+    pub(crate) idle: Duration,
+
+    /// The agent's program [default: edgerm-agent, beside this one]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) agent: Option<PathBuf>,
+
+    /// Measure one that runs containers too, by the Docker engine that listens at this socket
+    #[arg(long, value_name = "SOCKET")]
+    pub(crate) docker: Option<PathBuf>,
+}
+
 /// `edgerm bench store-master`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchMaster {
@@ -551,6 +574,14 @@ fn parse_count(text: &str) -> Result<Count, String> {
             .map(Count::Exactly)
             .map_err(|_| "write a number from 1, or `all`".into()),
     }
+}
+
+fn parse_idle(text: &str) -> Result<Duration, String> {
+    let idle = amount::duration(text)?;
+    if idle < Duration::from_secs(1) {
+        return Err("that is too short to tell anything: write 1s or more".into());
+    }
+    Ok(idle)
 }
 
 fn parse_variable(text: &str) -> Result<(String, String), String> {

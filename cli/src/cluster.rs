@@ -53,18 +53,7 @@ impl Cluster {
     pub(crate) async fn start(http: SocketAddr, coap: SocketAddr) -> Result<Self, Failure> {
         let data = tempfile::tempdir()
             .map_err(|error| Failure::local("cannot make a folder for modules", error))?;
-        let mut entropy = [0; 32];
-        getrandom::fill(&mut entropy)
-            .map_err(|error| Failure::local("no entropy to draw a token from", error))?;
-        let secret = Secret::from_entropy(entropy);
-        let operator = NewToken::new("up", Role::Operator);
-        let config = Config {
-            http,
-            coap,
-            tokens: vec![(operator, secret.clone())],
-            ..Config::default()
-        };
-        let master = Server::start(config).await.map_err(Failure::MasterStart)?;
+        let (master, secret) = start_master(http, coap).await?;
         let mut agents = Vec::new();
         for mut config in nodes(&master.coap_addr.to_string()) {
             config.data_dir = data.path().join(&config.name);
@@ -140,6 +129,26 @@ impl Cluster {
         }
         self.master.shutdown().await;
     }
+}
+
+/// A master that serves HTTP and CoAP at these addresses, and what its operator shows.
+pub(crate) async fn start_master(
+    http: SocketAddr,
+    coap: SocketAddr,
+) -> Result<(Running, Secret), Failure> {
+    let mut entropy = [0; 32];
+    getrandom::fill(&mut entropy)
+        .map_err(|error| Failure::local("no entropy to draw a token from", error))?;
+    let secret = Secret::from_entropy(entropy);
+    let operator = NewToken::new("up", Role::Operator);
+    let config = Config {
+        http,
+        coap,
+        tokens: vec![(operator, secret.clone())],
+        ..Config::default()
+    };
+    let master = Server::start(config).await.map_err(Failure::MasterStart)?;
+    Ok((master, secret))
 }
 
 /// This machine, and three nodes that are not there.

@@ -54,6 +54,9 @@ fn main() -> ExitCode {
         case("what_is_somebody_elses_is_left_alone", |_| {
             with_cluster(what_is_somebody_elses_is_left_alone);
         }),
+        case("an_agent_with_an_engine_is_measured", |_| {
+            an_agent_with_an_engine_is_measured();
+        }),
     ])
 }
 
@@ -585,4 +588,32 @@ async fn what_is_somebody_elses_is_left_alone(mut cluster: Cluster) {
     let agents = cluster.client.agents().all().await.unwrap();
     let told = serde_json::to_string(&agents).unwrap();
     assert!(!told.contains("theirs"), "{told}");
+}
+
+/// `edgerm bench agent --docker`.
+fn an_agent_with_an_engine_is_measured() {
+    programs::build();
+    let mut engine = Engine::start();
+    let bench = || {
+        owned(Program::Command.path())
+            .args(["bench", "agent", "-n", "1", "--idle", "1s", "-o", "json"])
+            .arg("--docker")
+            .arg(engine.socket())
+            .output()
+            .unwrap()
+    };
+    let output = bench();
+    assert!(output.status.success(), "{output:?}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (number, executors, bound) in [
+        (0, &["wasm"][..], 6_u64 << 20),
+        (1, &["wasm", "docker"], 10 << 20),
+    ] {
+        let agent = &report["agents"][number];
+        assert_eq!(agent["executors"], serde_json::json!(executors), "{report}");
+        assert_eq!(agent["bounds"]["pssBytes"], bound, "{report}");
+        assert_eq!(agent["start"]["runs"], 1, "{report}");
+        assert!(agent["pssBytes"].as_u64().unwrap() > 0, "{report}");
+    }
+    engine.end();
 }

@@ -50,6 +50,7 @@ pub(crate) async fn execute(console: &Console, cli: Cli) -> Result<(), Failure> 
             let remote = cli.master.as_ref().map(|_| cli.client()).transpose()?;
             bench::launch(console, remote, args).await
         }
+        Command::Bench(Bench::Agent(args)) => bench::agent(console, args).await,
         Command::Bench(Bench::Store(args)) => bench::store(console, args).await,
         Command::Bench(Bench::StoreMaster(args)) => bench::serve(console, args).await,
         Command::Completions { shell } => {

@@ -1,5 +1,5 @@
 //! `edgerm bench` measures: `launch` on a cluster of its own or on another's, `store` on a master of
-//! its own.
+//! its own. `agent` needs another program: `tests/bench_agent.rs` of the whole system.
 
 use crate::cluster::{Cluster, Said, say};
 
@@ -111,4 +111,20 @@ fn a_folder_that_is_not_there_is_told() {
     let said = say(&["bench", "store", "--dir", "/nowhere/at/all"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.stderr.contains("--dir"), "{said:?}");
+}
+
+#[test]
+fn an_agent_that_is_not_there_or_ends_is_told() {
+    let said = say(&["bench", "agent", "--agent", "/nowhere/at/all"]);
+    assert_eq!(said.code, Some(5), "{said:?}");
+    assert!(
+        said.stderr
+            .contains("cargo build --release -p edgerm-linux-agent"),
+        "{said:?}"
+    );
+    let said = say(&["bench", "agent", "--agent", "/bin/false"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.stderr.contains("ended by itself"), "{said:?}");
+    let said = say(&["bench", "agent", "--idle", "0s"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
 }
