@@ -45,7 +45,7 @@ fn the_newest_lines_are_read(image: &Image) {
     let mut cluster = Cluster::start();
     let (_node, agent) = cluster.join(image);
     let module = cluster.upload(module(CHATTY));
-    let launch = Launch::new("chatty", &module);
+    let launch = Launch::new("chatty", &module).mem(1024);
     let task = cluster.launch(&agent, &Constraints::default(), launch);
     let ended = cluster.end(task.id);
     assert_eq!(ended.state, TaskState::Completed, "{ended:?}");
