@@ -34,6 +34,10 @@ pub(crate) const DIAGNOSED: Image = LARGE.with(
     ],
 );
 
+/// Rounds in which what is made once is made: among it the log lines of as many tasks as a node
+/// keeps lines of, which are its slots and one, where one task in four has any to keep.
+const WARM: usize = 3 * WINDOW;
+
 /// What is free, by its name.
 type Free = BTreeMap<String, i64>;
 
@@ -46,11 +50,10 @@ pub(crate) fn none() {
     let modules =
         ["spin", "moving-average", "hello", "trap"].map(|name| cluster.upload_prebuilt(name));
     let mut told = Vec::with_capacity(rounds);
-    for module in modules.iter().cycle().take(rounds.max(6 * WINDOW)) {
+    for module in modules.iter().cycle().take(rounds.max(8 * WINDOW)) {
         told.push(come_and_go(&cluster, &node, &agent, module));
     }
-    // What is made once is made in the first rounds.
-    let before = best(&told[WINDOW..2 * WINDOW]);
+    let before = best(&told[WARM..WARM + WINDOW]);
     let after = best(&told[told.len() - WINDOW..]);
     eprintln!(
         "free after {WINDOW} tasks: {before:?}\nafter {}: {after:?}",
