@@ -3,7 +3,7 @@
 use std::fmt;
 
 use edgerm_protocol::owned::{Description, Value};
-use edgerm_protocol::resource::Access;
+use edgerm_protocol::resource::{Access, names};
 use tokio::net::lookup_host;
 
 use crate::agent::StartError;
@@ -21,6 +21,8 @@ pub struct Check {
     master: String,
     /// `None` where the devices cannot be told.
     offers: Option<Description>,
+    /// What this machine has in all, of which tasks may have a part.
+    totals: [(&'static str, Option<u64>); 3],
     problems: Vec<String>,
 }
 
@@ -64,6 +66,22 @@ impl Check {
                 ));
             }
         }
+        for (label, path) in config.missing_files() {
+            let path = path.display();
+            problems.push(format!(
+                "no file is there that is {path}, the device {label:?}: connect it and start the \
+                 agent again, or leave it out"
+            ));
+        }
+        let totals = [
+            (names::CPUS, Some(config.machine.cpus)),
+            (names::MEM, config.machine.mem),
+            (names::DISK, config.machine.disk),
+        ];
+        let amounts = [config.cpus, config.mem, config.disk];
+        for ((name, total), offered) in totals.into_iter().zip(amounts) {
+            problems.extend(amount_problem(name, total, offered));
+        }
         problems.extend(rlimits::problem());
         if let Some(Err(error)) = offers.as_ref().map(Description::to_bytes) {
             problems.push(format!(
@@ -74,6 +92,7 @@ impl Check {
             name: config.name.clone(),
             master: config.master.clone(),
             offers,
+            totals,
             problems,
         }
     }
@@ -90,7 +109,12 @@ impl fmt::Display for Check {
         if let Some(offers) = &self.offers {
             writeln!(f, "offers")?;
             for (name, value) in &offers.resources {
-                writeln!(f, "  {name:<24} {}", Shown(value))?;
+                write!(f, "  {name:<24} {}", Shown(value))?;
+                let total = self.totals.iter().find(|(of, _)| name == of);
+                match total.and_then(|&(_, total)| total) {
+                    Some(total) => writeln!(f, " of {total}")?,
+                    None => writeln!(f)?,
+                }
             }
             writeln!(f, "tells")?;
             for (name, value) in &offers.attributes {
@@ -104,6 +128,22 @@ impl fmt::Display for Check {
                 .try_for_each(|problem| writeln!(f, "wrong: {problem}")),
         }
     }
+}
+
+/// What is wrong with an amount for tasks, of so much in all.
+fn amount_problem(name: &str, total: Option<u64>, offered: u64) -> Option<String> {
+    if let Some(total) = total
+        && offered > total
+    {
+        return Some(format!(
+            "{offered} of {name} is more than the {total} that there is: tasks are promised what \
+             they cannot have"
+        ));
+    }
+    let is_nothing = offered == 0 && name != names::DISK;
+    is_nothing.then(|| {
+        format!("nothing of {name} is left for tasks: let reserve.{name} or {name} say otherwise")
+    })
 }
 
 /// A resource, for people.

@@ -5,9 +5,6 @@ use std::num::NonZero;
 use std::path::Path;
 use std::thread::available_parallelism;
 
-/// The most memory that is kept from tasks, for the system and the agent itself: 1 GiB.
-pub const MAX_RESERVE: u64 = 1 << 30;
-
 /// What is true of a machine. What its files do not tell is empty or `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
@@ -24,6 +21,9 @@ pub struct Machine {
     /// Bytes of memory in all, or of the limit of this process' control group where that is
     /// less.
     pub mem: Option<u64>,
+    /// Bytes of the filesystem that tasks may have a part of, in all. Its files do not tell: which
+    /// one it is the settings say, and [`filesystem`] asks the kernel.
+    pub disk: Option<u64>,
 }
 
 impl Machine {
@@ -47,18 +47,22 @@ impl Machine {
                 .find_map(|path| distribution(&text(path))),
             cpus: u64::try_from(cores).map_or(u64::MAX, |cores| cores.saturating_mul(1000)),
             mem: total.into_iter().chain(limit).min(),
+            disk: None,
         }
     }
+}
 
-    /// Bytes of memory for tasks unless the operator tells: all but a quarter, and all but
-    /// [`MAX_RESERVE`] where that is less than a quarter.
-    ///
-    /// What is free at the moment does not matter: a resource is what there is, and what is
-    /// used of it is the master's to subtract.
-    pub fn task_mem(&self) -> u64 {
-        let mem = self.mem.unwrap_or(0);
-        mem - (mem / 4).min(MAX_RESERVE)
-    }
+/// Bytes of the filesystem that `path` is on, in all. Where there is no such file yet, its folder's
+/// counts, and so on. `None` where the kernel does not tell.
+pub fn filesystem(path: &Path) -> Option<u64> {
+    let told = path.ancestors().find_map(|path| {
+        let path = match path.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => path,
+        };
+        rustix::fs::statvfs(path).ok()
+    })?;
+    told.f_blocks.checked_mul(told.f_frsize)
 }
 
 /// Bytes by the line `MemTotal` of `/proc/meminfo`, which has kibibytes.
@@ -135,6 +139,7 @@ mod tests {
             distribution: Some("debian-12".into()),
             cpus: machine.cpus,
             mem: Some(1 << 30),
+            disk: None,
         };
         assert_eq!(machine, expected);
         assert!(machine.cpus >= 1000 && machine.cpus.is_multiple_of(1000));
@@ -149,22 +154,20 @@ mod tests {
             ..Machine::default()
         };
         assert_eq!(machine, expected);
-        assert_eq!(machine.task_mem(), 0);
     }
 
     #[test]
-    fn a_quarter_is_kept_from_tasks_and_a_gibibyte_at_most() {
-        for (mem, for_tasks) in [
-            (512 << 20, 384 << 20),
-            (4 << 30, 3 << 30),
-            (64 << 30, 63 << 30),
-        ] {
-            let machine = Machine {
-                mem: Some(mem),
-                ..Machine::default()
-            };
-            assert_eq!(machine.task_mem(), for_tasks);
-        }
+    fn a_filesystem_is_that_of_the_nearest_folder_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = filesystem(folder.path());
+        assert!(there.is_some_and(|bytes| bytes > 0), "{there:?}");
+        assert_eq!(filesystem(&folder.path().join("not/there/yet")), there);
+        assert_eq!(
+            filesystem(Path::new("no-such-file")),
+            filesystem(Path::new("."))
+        );
+        // Of no size that is kept anywhere.
+        assert_eq!(filesystem(Path::new("/proc")), Some(0));
     }
 
     #[test]

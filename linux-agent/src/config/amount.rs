@@ -29,7 +29,7 @@ pub fn cores(text: &str) -> Result<u64, Wanted> {
         .ok_or(WANTED)
 }
 
-/// `65536`, `64KiB`, `512M`, `2GiB`: bytes, or 1024 to the first, second or third.
+/// `65536`, `64KiB`, `512M`, `2GiB`, `1TiB`: bytes, or 1024 to the first, second, third or fourth.
 ///
 /// # Errors
 ///
@@ -41,6 +41,7 @@ pub fn bytes(text: &str) -> Result<u64, Wanted> {
         "k" | "ki" | "kib" => Some(1 << 10),
         "m" | "mi" | "mib" => Some(1 << 20),
         "g" | "gi" | "gib" => Some(1 << 30),
+        "t" | "ti" | "tib" => Some(1 << 40),
         _ => None,
     };
     whole(digits)
@@ -169,6 +170,7 @@ mod tests {
             ("64 k", Some(65_536)),
             ("512MiB", Some(512 << 20)),
             ("2G", Some(2 << 30)),
+            ("1TiB", Some(1 << 40)),
             ("10KB", None),
             ("1.5G", None),
             ("-1", None),

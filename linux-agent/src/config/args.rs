@@ -28,16 +28,18 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     pub data_dir: Option<PathBuf>,
 
-    /// Cores for tasks, such as 2, 0.25 or 250m [default: all]
+    /// Cores for tasks, such as 2, 0.25 or 250m [default: all but what the file reserves]
     #[arg(long, value_name = "CORES")]
     pub cpus: Option<String>,
 
-    /// Memory for all tasks, such as 512MiB [default: three quarters, or all but 1GiB]
+    /// Memory for all tasks, such as 512MiB [default: three quarters, or all but 1GiB, or what the
+    /// file reserves]
     #[arg(long, value_name = "BYTES")]
     pub mem: Option<String>,
 
-    /// Storage for tasks, such as 2GiB [default: none]
-    #[arg(long, value_name = "BYTES")]
+    /// Storage for tasks, such as 2GiB, or a folder whose filesystem it is; 0 offers none [default:
+    /// the filesystem of the data, three quarters of it or all but 8GiB, or what the file reserves]
+    #[arg(long, value_name = "BYTES|PATH")]
     pub disk: Option<String>,
 
     /// Ports for tasks, such as 8000-8999,9100 [default: none]

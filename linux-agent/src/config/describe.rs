@@ -73,8 +73,8 @@ impl Config {
         scalar(names::CPUS, self.cpus);
         scalar(names::MEM, self.mem);
         scalar(names::TASKS, self.slots as u64);
-        if let Some(disk) = self.disk {
-            scalar(names::DISK, disk);
+        if self.disk > 0 {
+            scalar(names::DISK, self.disk);
         }
         if !self.ports.is_empty() {
             resources.insert(names::PORTS.to_owned(), Value::Ranges(self.ports.clone()));

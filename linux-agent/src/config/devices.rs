@@ -1,9 +1,9 @@
 //! Declared devices, and with the kernel's all the devices of an agent.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use edgerm_protocol::resource::{DeviceClass, Name, names};
+use edgerm_protocol::resource::{Access, DeviceClass, Name, names};
 use edgerm_protocol::standard;
 
 use super::amount::{self, Wanted};
@@ -19,7 +19,7 @@ impl Config {
     /// The devices: those that are declared, then the kernel's where they are wanted.
     ///
     /// Reads recordings, and each sensor of the kernel once: those that cannot be read are left
-    /// out, and the log tells.
+    /// out, and the log tells. Of a pattern of files those are taken that are there now.
     ///
     /// # Errors
     ///
@@ -34,11 +34,22 @@ impl Config {
         } in &self.sensors
         {
             check(&devices, DeviceClass::Sensor, label, kind)?;
-            let driver = match reads {
-                Reads::Simulated(simulate) => Driver::Sensor(simulate.sensor(label)?),
-                Reads::File(path) => Driver::File(DeviceClass::Sensor, path.clone()),
-            };
-            devices.add(label, kind, *access, driver);
+            match reads {
+                Reads::Simulated(simulate) => {
+                    let driver = Driver::Sensor(simulate.sensor(label)?);
+                    devices.add(label, kind, *access, driver);
+                }
+                Reads::File(path) => {
+                    add_files(
+                        &mut devices,
+                        DeviceClass::Sensor,
+                        label,
+                        kind,
+                        *access,
+                        path,
+                    )?;
+                }
+            }
         }
         for ActuatorConfig {
             label,
@@ -48,11 +59,22 @@ impl Config {
         } in &self.actuators
         {
             check(&devices, DeviceClass::Actuator, label, kind)?;
-            let driver = match path {
-                Some(path) => Driver::File(DeviceClass::Actuator, path.clone()),
-                None => Driver::Actuator(Box::<Memory>::default()),
-            };
-            devices.add(label, kind, *access, driver);
+            match path {
+                Some(path) => {
+                    add_files(
+                        &mut devices,
+                        DeviceClass::Actuator,
+                        label,
+                        kind,
+                        *access,
+                        path,
+                    )?;
+                }
+                None => {
+                    let driver = Driver::Actuator(Box::<Memory>::default());
+                    devices.add(label, kind, *access, driver);
+                }
+            }
         }
         if self.hwmon {
             devices.add_hwmon(Path::new(HWMON_ROOT));
@@ -62,6 +84,64 @@ impl Config {
         }
         Ok(devices)
     }
+
+    /// The declared files, patterns of them among them, of which none is there now: the device's
+    /// label and its path.
+    pub fn missing_files(&self) -> Vec<(&str, &Path)> {
+        let sensors = self
+            .sensors
+            .iter()
+            .filter_map(|sensor| match &sensor.reads {
+                Reads::File(path) => Some((&*sensor.label, &**path)),
+                Reads::Simulated(_) => None,
+            });
+        let actuators = self.actuators.iter();
+        let actuators =
+            actuators.filter_map(|actuator| Some((&*actuator.label, actuator.path.as_deref()?)));
+        let is_missing = |path: &Path| match pattern(path) {
+            Some(pattern) => glob(pattern).is_ok_and(|files| files.is_empty()),
+            None => !path.exists(),
+        };
+        let all = sensors.chain(actuators);
+        all.filter(|(_, path)| is_missing(path)).collect()
+    }
+}
+
+/// Adds the file of a declared device, or those that its pattern has.
+fn add_files(
+    devices: &mut Devices,
+    class: DeviceClass,
+    label: &str,
+    kind: &str,
+    access: Access,
+    path: &Path,
+) -> Result<(), ConfigError> {
+    let Some(pattern) = pattern(path) else {
+        devices.add(label, kind, access, Driver::File(class, path.to_owned()));
+        return Ok(());
+    };
+    let files = glob(pattern).map_err(|cause| ConfigError::Pattern {
+        class,
+        label: label.to_owned(),
+        path: path.to_owned(),
+        cause: cause.msg,
+    })?;
+    if files.is_empty() {
+        tracing::warn!(label, path = %path.display(), "no file is there now that is this device");
+    }
+    devices.add_files(label, kind, access, class, files);
+    Ok(())
+}
+
+/// The path, where it is a pattern of files.
+fn pattern(path: &Path) -> Option<&str> {
+    path.to_str().filter(|path| path.contains(['*', '?', '[']))
+}
+
+/// The files of a pattern by their names, those in folders that cannot be read left out.
+fn glob(pattern: &str) -> Result<Vec<PathBuf>, glob::PatternError> {
+    let paths = glob::glob(pattern)?.flatten();
+    Ok(paths.filter(|path| !path.is_dir()).collect())
 }
 
 /// Whether a device may be declared beside those that are.

@@ -96,6 +96,18 @@ pub enum ConfigError {
         /// Why not.
         problem: DeviceProblem,
     },
+    /// The files of a declared device are no pattern.
+    #[error("the {class} {label:?} has no pattern in {}: {cause}; see its path", path.display())]
+    Pattern {
+        /// Which way it would work.
+        class: DeviceClass,
+        /// Its label.
+        label: String,
+        /// What was given.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: &'static str,
+    },
     /// A recording cannot be read.
     #[error("the sensor {label:?} cannot replay {}: {cause}; name another file in its replay.path", path.display())]
     Recording {

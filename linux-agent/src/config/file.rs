@@ -22,6 +22,8 @@ pub(super) struct File {
     pub(super) ports: Option<Scalar>,
     pub(super) docker: Option<PathBuf>,
     #[serde(default)]
+    pub(super) reserve: Reserve,
+    #[serde(default)]
     pub(super) container: Container,
     pub(super) slots: Option<Scalar>,
     pub(super) max_task_mem: Option<Scalar>,
@@ -102,6 +104,15 @@ pub(super) struct Actuator {
     /// Said in so many words, so that nobody waits for a declared motor to turn.
     pub(super) simulate: Option<SimulateActuator>,
     pub(super) path: Option<PathBuf>,
+}
+
+/// `[reserve]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Reserve {
+    pub(super) cpus: Option<Scalar>,
+    pub(super) mem: Option<Scalar>,
+    pub(super) disk: Option<Scalar>,
 }
 
 /// `[container]`

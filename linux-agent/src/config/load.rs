@@ -11,10 +11,11 @@ use edgerm_protocol::resource::Name;
 use super::amount::{self, Wanted};
 use super::environment::{Environment, default_data_dir, nonempty};
 use super::file::{File, Scalar};
+use super::reserve::{self, Disk};
 use super::word::{attribute, attribute_name, host_and_port, name, slot_count};
 use super::{Args, Config, ConfigError, DEFAULT_MASTER, Setting, credential};
 use crate::containers::ContainersConfig;
-use crate::machine::Machine;
+use crate::machine::{Machine, filesystem};
 
 /// What every variable of the environment begins with.
 const PREFIX: &str = "EDGERM_AGENT_";
@@ -82,19 +83,29 @@ impl Source<'_> {
             .path("data_dir", &args.data_dir, file.data_dir)
             .unwrap_or_else(|| default_data_dir(self.env, &name));
 
-        let mut config = Config::with_defaults(name, master, data_dir, machine);
+        let disk = self.setting("disk", &args.disk, file.disk, reserve::disk)?;
+        let machine = Machine {
+            disk: match disk {
+                Some(Disk::Of(filesystem)) => Some(filesystem),
+                Some(Disk::Bytes(_)) | None => filesystem(&data_dir),
+            },
+            ..machine
+        };
+        let reserve = self.reserve(file.reserve)?;
+        let mut config = Config::with_defaults(name, master, data_dir, machine, reserve);
         config.credential = credential;
+        if let Some(Disk::Bytes(bytes)) = disk {
+            config.disk = bytes;
+        }
         let Config {
             cpus,
             mem,
-            disk,
             ports,
             slots,
             ..
         } = &mut config;
         self.set(cpus, "cpus", &args.cpus, file.cpus, amount::cores)?;
         self.set(mem, "mem", &args.mem, file.mem, amount::bytes)?;
-        *disk = self.setting("disk", &args.disk, file.disk, amount::bytes)?;
         self.set(ports, "ports", &args.ports, file.ports, amount::ports)?;
         self.set(slots, "slots", &args.slots, file.slots, slot_count)?;
         let Config {

@@ -12,6 +12,7 @@ mod environment;
 mod error;
 mod file;
 mod load;
+mod reserve;
 mod word;
 
 use std::env;
@@ -23,11 +24,13 @@ use edgerm_protocol::owned::Attributes;
 use edgerm_protocol::resource::{Access, Range};
 
 use crate::containers::ContainersConfig;
-use crate::machine::Machine;
+use crate::machine::{Machine, filesystem};
+use reserve::Reserve;
 
 pub use args::Args;
 pub use credential::CredentialProblem;
 pub use error::{ConfigError, DeviceProblem, Setting};
+pub use reserve::{MAX_DISK_RESERVE, MAX_MEM_RESERVE};
 
 /// Where an agent looks for its master unless told.
 pub const DEFAULT_MASTER: &str = "127.0.0.1:5683";
@@ -52,8 +55,8 @@ pub struct Config {
     pub cpus: u64,
     /// Bytes of memory for all tasks.
     pub mem: u64,
-    /// Bytes of storage for tasks, where it offers any.
-    pub disk: Option<u64>,
+    /// Bytes of storage for tasks. With 0 it offers none.
+    pub disk: u64,
     /// Ports for tasks, up to 8 ranges.
     pub ports: Vec<Range>,
     /// Which containers it runs; `None`: none.
@@ -101,7 +104,8 @@ pub struct SensorConfig {
 pub enum Reads {
     /// It is simulated.
     Simulated(Simulation),
-    /// It is a file under `/dev`, which a container reads as it knows how.
+    /// It is a file under `/dev`, which a container reads as it knows how, or with `*`, `?` or `[`
+    /// in its path a pattern of such files, each a sensor.
     File(PathBuf),
 }
 
@@ -137,8 +141,8 @@ pub struct ActuatorConfig {
     pub kind: String,
     /// How many tasks may use it at once.
     pub access: Access,
-    /// A file under `/dev`, which a container writes as it knows how. `None`: it is simulated,
-    /// remembers what it is set to, and tells the log.
+    /// A file under `/dev`, which a container writes as it knows how, or a pattern of such files as
+    /// of a sensor. `None`: it is simulated, remembers what it is set to, and tells the log.
     pub path: Option<PathBuf>,
 }
 
@@ -146,23 +150,35 @@ impl Config {
     /// An agent of this name for this master, with the defaults of this machine for all else.
     pub fn new(name: &str, master: &str) -> Self {
         let data_dir = environment::default_data_dir(&|variable| env::var_os(variable), name);
+        let machine = Machine {
+            disk: filesystem(&data_dir),
+            ..Machine::this()
+        };
+        let reserve = Reserve::default();
         Self::with_defaults(
             name.to_owned(),
             master.to_owned(),
             data_dir,
-            Machine::this(),
+            machine,
+            reserve,
         )
     }
 
-    fn with_defaults(name: String, master: String, data_dir: PathBuf, machine: Machine) -> Self {
+    fn with_defaults(
+        name: String,
+        master: String,
+        data_dir: PathBuf,
+        machine: Machine,
+        reserve: Reserve,
+    ) -> Self {
         Self {
             name,
             master,
             credential: None,
             data_dir,
-            cpus: machine.cpus,
-            mem: machine.task_mem(),
-            disk: None,
+            cpus: reserve.cpus_left(machine.cpus),
+            mem: reserve.mem_left(machine.mem.unwrap_or(0)),
+            disk: reserve.disk_left(machine.disk.unwrap_or(0)),
             ports: Vec::new(),
             containers: None,
             slots: 8,

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use edgerm_protocol::limits::MAX_NAME;
 use edgerm_protocol::owned;
-use edgerm_protocol::resource::{Access, DeviceClass};
+use edgerm_protocol::resource::{Access, DeviceClass, Name};
 
 pub(crate) use decimal::parse_micro;
 pub use hwmon::HWMON_ROOT;
@@ -165,6 +165,27 @@ impl Devices {
         );
     }
 
+    /// Adds files under `/dev`, each a device of this class and kind that is labelled by `prefix` and
+    /// its own name, as in `radio-ttyUSB0`, so it keeps its label whichever others there are.
+    pub fn add_files(
+        &mut self,
+        prefix: &str,
+        kind: &str,
+        access: Access,
+        class: DeviceClass,
+        files: impl IntoIterator<Item = PathBuf>,
+    ) {
+        for path in files {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let label = format!("{prefix}-{name}");
+            if let Some(label) = Name::cut(&label)
+                && self.has_room_for(&path)
+            {
+                self.add(label.as_str(), kind, access, Driver::File(class, path));
+            }
+        }
+    }
+
     /// Adds the sensors of the kernel's hardware monitoring class, whose folder is `root`, each
     /// labelled by its chip and channel, as in `coretemp-core-0`. One that cannot be read is
     /// left out, and the log tells why.
@@ -185,13 +206,20 @@ impl Devices {
             sensor,
         } in found
         {
-            if self.0.len() < MAX_DISCOVERED {
+            if self.has_room_for(&path) {
                 self.add(&label, kind, Access::Shared, Driver::Sensor(sensor));
-            } else {
-                let path = path.display();
-                tracing::warn!(%path, "{MAX_DISCOVERED} devices are enough: a sensor is left out");
             }
         }
+    }
+
+    /// Whether one more may be added that was found; the log tells of one that may not.
+    fn has_room_for(&self, path: &Path) -> bool {
+        let has_room = self.0.len() < MAX_DISCOVERED;
+        if !has_room {
+            let path = path.display();
+            tracing::warn!(%path, "{MAX_DISCOVERED} devices are enough: one is left out");
+        }
+        has_room
     }
 
     /// The file of the device of this label, where it is one that containers are given.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use edgerm_linux_agent::config::{ActuatorConfig, Config, ConfigError, DeviceProblem};
-use edgerm_protocol::resource::Access;
+use edgerm_protocol::resource::{Access, DeviceClass};
 
 use crate::rig::{bare, file, load, sensor};
 
@@ -63,4 +63,71 @@ fn a_device_that_cannot_be_is_refused() {
         ..bare()
     };
     assert!(own.devices().is_ok());
+}
+
+#[test]
+fn each_file_of_a_pattern_is_a_device() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = |name: &str| folder.path().join(name);
+    for name in ["ttyUSB0", "ttyUSB1", "ttyUSB10", "video0", "x"] {
+        fs::write(dev(name), "").unwrap();
+    }
+    fs::create_dir(dev("ttyUSB2")).unwrap();
+    let long = "n".repeat(40);
+    fs::write(dev(&long), "").unwrap();
+    let table = |class: &str, label: &str, path: &str| {
+        let path = dev(path);
+        format!("[[{class}]]\nlabel = {label:?}\nkind = 'own'\npath = {path:?}\n")
+    };
+    let (_file, path) = file(
+        &[
+            "hwmon = false\niio = false\n".to_owned(),
+            table("sensor", "radio", "ttyUSB*"),
+            table("sensor", "eye", "video?"),
+            table("sensor", "plain", "y"),
+            table("actuator", "arm", "[x-z]"),
+            table("actuator", "long", "nn*"),
+            table("actuator", "none", "can*"),
+        ]
+        .concat(),
+    );
+    let config = load(&["--config", &path], &[]).unwrap();
+    let devices = config.devices().unwrap();
+    let cut = format!("long-{}", "n".repeat(27));
+    let expected = [
+        ("arm-x", DeviceClass::Actuator, "x"),
+        ("eye-video0", DeviceClass::Sensor, "video0"),
+        (&cut, DeviceClass::Actuator, &long),
+        ("plain", DeviceClass::Sensor, "y"),
+        ("radio-ttyUSB0", DeviceClass::Sensor, "ttyUSB0"),
+        ("radio-ttyUSB1", DeviceClass::Sensor, "ttyUSB1"),
+        ("radio-ttyUSB10", DeviceClass::Sensor, "ttyUSB10"),
+    ];
+    let found = devices.iter().map(|(label, device)| {
+        let path = devices.path(label).unwrap();
+        (label, device.description.class, path)
+    });
+    let expected = expected.map(|(label, class, file)| (label, class, dev(file)));
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+    let missing = [("plain", dev("y")), ("none", dev("can*"))];
+    let found: Vec<_> = config.missing_files();
+    assert_eq!(
+        found,
+        missing
+            .each_ref()
+            .map(|(label, path)| (*label, path.as_path()))
+    );
+}
+
+#[test]
+fn a_pattern_that_is_none_is_refused() {
+    let (_file, path) = file("[[sensor]]\nlabel = 'a'\nkind = 'light'\npath = '/dev/tty[0'\n");
+    let config = load(&["--config", &path], &[]).unwrap();
+    let error = config.devices().unwrap_err();
+    assert!(matches!(error, ConfigError::Pattern { .. }), "{error}");
+    let told = error.to_string();
+    assert!(
+        told.contains("\"a\"") && told.contains("/dev/tty[0"),
+        "{told}"
+    );
 }

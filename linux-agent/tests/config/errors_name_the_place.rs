@@ -20,7 +20,20 @@ fn an_error_names_the_place_the_value_and_what_to_write() {
     );
     let (_folder, path) = file("disk = -1\n");
     let error = load(&["--config", &path], &[]).unwrap_err();
-    assert_eq!(told(error), format!("disk in {path} is \"-1\": {bytes}"));
+    let either = "write whole bytes such as 65536, 512MiB or 2GiB, or the path of a folder, from /, \
+                  whose filesystem it is";
+    assert_eq!(told(error), format!("disk in {path} is \"-1\": {either}"));
+    let error = load(&["--disk", "/no/such/folder"], &[]).unwrap_err();
+    assert_eq!(
+        told(error),
+        "--disk is \"/no/such/folder\": name a folder that is there"
+    );
+    let (_folder, path) = file("[reserve]\nmem = 'half'\n");
+    let error = load(&["--config", &path], &[]).unwrap_err();
+    assert_eq!(
+        told(error),
+        format!("reserve.mem in {path} is \"half\": {bytes}")
+    );
     let sensor = "[[sensor]]\nlabel = 'a'\nkind = 'light'\nsimulate = { constant = 'x' }\n";
     let (_folder, path) = file(sensor);
     let error = told(load(&["--config", &path], &[]).unwrap_err());

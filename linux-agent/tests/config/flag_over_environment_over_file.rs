@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use edgerm_linux_agent::config::Config;
+use edgerm_linux_agent::config::{Config, MAX_DISK_RESERVE};
+use edgerm_linux_agent::machine::{Machine, filesystem};
 use edgerm_protocol::owned::AttributeValue;
 use edgerm_protocol::resource::Range;
 
-use crate::rig::{file, load, machine, text};
+use crate::rig::{file, load, load_text, machine, text};
 
 #[test]
 fn defaults_are_the_machines() {
@@ -16,8 +17,40 @@ fn defaults_are_the_machines() {
     assert_eq!(config.master, "127.0.0.1:5683");
     assert_eq!(config.cpus, 4000);
     assert_eq!(config.mem, 3 << 29, "a quarter is the system's");
-    assert_eq!((config.disk, config.ports.len()), (None, 0));
+    let disk = filesystem(&config.data_dir).unwrap();
+    assert!(disk > 0);
+    assert_eq!(config.machine.disk, Some(disk));
+    assert_eq!(config.disk, disk - (disk / 4).min(MAX_DISK_RESERVE));
+    assert!(config.ports.is_empty());
     assert!(config.restart && config.hwmon && config.iio);
+}
+
+#[test]
+fn tasks_have_what_is_not_reserved_unless_an_amount_is_said() {
+    let reserve = "[reserve]\ncpus = 0.5\nmem = '256MiB'\ndisk = '1MiB'\n";
+    let (_folder, path) = file(&format!("disk = '/'\n{reserve}"));
+    let config = load(&["--config", &path], &[]).unwrap();
+    let root = filesystem(Path::new("/")).unwrap();
+    assert_eq!(
+        (config.cpus, config.mem, config.disk),
+        (3500, (2 << 30) - (256 << 20), root - (1 << 20))
+    );
+    assert_eq!(config.machine.disk, Some(root));
+    let flags = ["--cpus", "4", "--mem", "2GiB", "--disk", "0"];
+    let config = load(&[&["--config", path.as_str()][..], &flags].concat(), &[]).unwrap();
+    assert_eq!((config.cpus, config.mem, config.disk), (4000, 2 << 30, 0));
+    let offered = config.describe(&Default::default()).resources;
+    assert!(!offered.contains_key("disk"), "{offered:?}");
+    let all = "[reserve]\nmem = '3GiB'\n";
+    assert_eq!(load_text(all).unwrap().mem, 0);
+}
+
+/// The machine with the filesystem that this path is on.
+fn on_a_filesystem(path: &str) -> Machine {
+    Machine {
+        disk: filesystem(Path::new(path)),
+        ..machine()
+    }
 }
 
 #[test]
@@ -66,7 +99,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         data_dir: "/file".into(),
         cpus: 1500,
         mem: 1 << 30,
-        disk: Some(1000),
+        disk: 1000,
         ports: vec![Range { start: 1, end: 3 }],
         containers: None,
         slots: 2,
@@ -83,7 +116,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         iio: false,
         sensors: Vec::new(),
         actuators: Vec::new(),
-        machine: machine(),
+        machine: on_a_filesystem("/file"),
     };
     assert_eq!(from_file, expected);
 
@@ -117,7 +150,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         data_dir: "/env".into(),
         cpus: 2000,
         mem: 2 << 30,
-        disk: Some(2000),
+        disk: 2000,
         ports: vec![Range { start: 4, end: 4 }],
         slots: 3,
         max_task_mem: 2 << 20,
@@ -132,6 +165,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         .into(),
         hwmon: true,
         iio: true,
+        machine: on_a_filesystem("/env"),
         ..expected
     };
     assert_eq!(from_env, expected);
@@ -152,7 +186,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         data_dir: "/flag".into(),
         cpus: 250,
         mem: 3 << 30,
-        disk: Some(3000),
+        disk: 3000,
         ports: vec![Range { start: 5, end: 5 }],
         slots: 4,
         max_task_mem: 3 << 20,
@@ -168,6 +202,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         .into(),
         hwmon: false,
         iio: false,
+        machine: on_a_filesystem("/flag"),
         ..expected
     };
     assert_eq!(from_flags, expected);

@@ -23,6 +23,7 @@ pub(crate) fn machine() -> Machine {
         distribution: Some("debian-12".into()),
         cpus: 4000,
         mem: Some(2 << 30),
+        disk: None,
     }
 }
 

@@ -12,7 +12,7 @@ fn an_agent_is_described_with_its_resources_devices_and_attributes() {
         machine: machine(),
         cpus: 500,
         mem: 1 << 20,
-        disk: Some(7),
+        disk: 7,
         ports: vec![Range { start: 1, end: 2 }],
         sensors: vec![sensor("kitchen", "temperature")],
         attributes: [("os", text("zephyr")), ("executors", text("none"))]

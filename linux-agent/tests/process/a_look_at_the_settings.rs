@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::{Command, Output};
 
+use edgerm_linux_agent::machine::Machine;
+
 fn check(config: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.toml");
@@ -23,7 +25,7 @@ fn check(config: &str, arguments: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn what_would_be_offered_is_told() {
-    let config = "name = 'attic'\ncpus = 2\nmem = '1MiB'\nports = '8000-8001'\n\
+    let config = "name = 'attic'\ncpus = 1\nmem = '1MiB'\nports = '8000-8001'\n\
                   [[sensor]]\nlabel = 't'\nkind = 'temperature'\nsimulate = { constant = 1 }\n";
     let (code, told) = check(config, &[]);
     assert_eq!(code, Some(0), "{told}");
@@ -37,8 +39,11 @@ fn what_would_be_offered_is_told() {
         let wanted = words(&format!("{name} {value}"));
         assert!(lines.any(|line| line == wanted), "{name} {value}: {told}");
     };
-    has("cpus", "2000");
-    has("mem", "1048576");
+    let machine = Machine::this();
+    has("cpus", &format!("1000 of {}", machine.cpus));
+    has("mem", &format!("1048576 of {}", machine.mem.unwrap()));
+    let disk = told.lines().find(|line| line.starts_with("  disk "));
+    assert!(disk.is_some_and(|line| line.contains(" of ")), "{told}");
     has("ports", "8000-8001");
     has("t", "temperature sensor, shared");
     has("executors", "wasm");
@@ -61,6 +66,17 @@ fn all_that_is_wrong_is_told_at_once() {
             wrong.iter().any(|line| line.contains(text)),
             "{text}: {told}"
         );
+    }
+    let config = "mem = '1024TiB'\n[reserve]\ncpus = 1000000\n\
+                  [[sensor]]\nlabel = 'radio'\nkind = 'own'\npath = '/dev/no-such-radio*'\n";
+    let (code, told) = check(config, &[]);
+    assert_eq!(code, Some(1), "{told}");
+    for text in [
+        "1125899906842624 of mem is more than",
+        "nothing of cpus is left",
+        "/dev/no-such-radio*, the device \"radio\"",
+    ] {
+        assert!(told.contains(text), "{text}: {told}");
     }
     let (code, told) = check("", &["--credential", "/nowhere/credential"]);
     assert_eq!(code, Some(1), "{told}");
