@@ -41,8 +41,22 @@ impl Master {
             .is_some_and(|agent| agent.state == AgentState::Unreachable)
         {
             self.commit(now, Change::AgentReachable(agent));
+            self.ask_again(agent);
             self.watch(now, agent);
             tracing::info!(%agent, "agent is heard again");
+        }
+    }
+
+    /// What a silent agent was asked is asked anew: what is sent again by itself is so ever later.
+    fn ask_again(&mut self, agent: AgentId) {
+        let Some(link) = self.links.get_mut(&agent) else {
+            return;
+        };
+        if let Some(command) = link.take_asked() {
+            link.push_again(command);
+            if let Some(peer) = self.peers.path_of(agent, link.peer) {
+                peer.endpoint.cancel();
+            }
         }
     }
 

@@ -42,6 +42,27 @@ fn a_silent_agent_is_missed_heard_again_and_given_up() {
     assert_eq!(world.offers(framework, 1).len(), 1);
 }
 
+#[test]
+fn what_a_silent_agent_was_asked_is_asked_anew_when_it_is_heard() {
+    let mut world = World::new(1);
+    let (_, task) = world.launched();
+    world.ping(0, &[update(task, TaskState::Running)]);
+    world.nodes[0].deaf = true;
+    world.master.kill_task(world.now, task, None).unwrap();
+    world.settle();
+    // It was sent four times again, and is given up after 93 s at the latest.
+    world.pass(50_000);
+    assert_eq!(agent_state(&world), AgentState::Unreachable);
+    world.nodes[0].deaf = false;
+    world.nodes[0].heard.clear();
+    assert_eq!(world.ping(0, &[]), Code::CHANGED);
+    let heard: Vec<_> = world.nodes[0].heard.iter().map(|(path, _)| path).collect();
+    assert_eq!(heard, [path::KILL]);
+    assert_eq!(world.state(task), TaskState::Killing);
+    world.pass(100_000);
+    assert_eq!(world.nodes[0].heard.len(), 1, "once");
+}
+
 /// A world with one task that runs on an agent of which nothing is heard any more.
 fn silent(ask: impl Fn(&mut LaunchTask)) -> (World, TaskId) {
     let mut world = World::new(1);
