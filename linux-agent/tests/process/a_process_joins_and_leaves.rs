@@ -1,8 +1,8 @@
 use edgerm_framework::api::Restart;
 use edgerm_framework::{Client, TaskState};
-use edgerm_master::{Config, Server};
 
-use crate::world::{World, soon};
+use crate::relay::Relay;
+use crate::world::{Process, World, soon};
 
 /// Reads the thermometer once, emits the 8 bytes of its value, and sleeps until it is killed.
 const READ_AND_SLEEP: &str = r#"(module
@@ -66,18 +66,15 @@ async fn a_killed_process_comes_back_as_the_same_agent() {
 #[tokio::test]
 async fn an_agent_finds_a_master_that_was_restarted() {
     let mut world = World::new().await;
-    let _process = world.start_agent();
+    let relay = Relay::start(world.master.coap_addr).await;
+    let _process = Process::start(world.agent(relay.address));
     let agent = world.registered().await;
 
-    let (http, coap) = (world.master.http_addr, world.master.coap_addr);
     world.master.shutdown().await;
-    world.master = Server::start(Config {
-        http,
-        coap,
-        ..Config::default()
-    })
-    .await
-    .unwrap();
+    // Its ports may be somebody else's by now.
+    world.master = World::new_master().await;
+    relay.lead_to(world.master.coap_addr).await;
+    let http = world.master.http_addr;
     world.client = Client::new(&format!("http://{http}")).unwrap();
     let agents = async {
         // The event of its registration may have come before anybody listened.

@@ -14,6 +14,7 @@ const BUFFER: usize = 2048;
 pub(crate) struct Relay {
     /// Where the agent finds its master.
     pub(crate) address: SocketAddr,
+    back: Arc<UdpSocket>,
     ways: Arc<Ways>,
     task: AbortHandle,
 }
@@ -29,14 +30,21 @@ impl Relay {
         let front = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let back = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         back.connect(master).await.unwrap();
+        let back = Arc::new(back);
         let address = front.local_addr().unwrap();
         let ways = Arc::new(Ways::default());
-        let task = tokio::spawn(hand_on(front, back, ways.clone())).abort_handle();
+        let task = tokio::spawn(hand_on(front, back.clone(), ways.clone())).abort_handle();
         Self {
             address,
+            back,
             ways,
             task,
         }
+    }
+
+    /// The agent finds another master there.
+    pub(crate) async fn lead_to(&self, master: SocketAddr) {
+        self.back.connect(master).await.unwrap();
     }
 
     /// The master hears the agent no more, which hears the master.
@@ -63,7 +71,7 @@ impl Drop for Relay {
     }
 }
 
-async fn hand_on(front: UdpSocket, back: UdpSocket, ways: Arc<Ways>) {
+async fn hand_on(front: UdpSocket, back: Arc<UdpSocket>, ways: Arc<Ways>) {
     let (mut from_agent, mut from_master) = ([0; BUFFER], [0; BUFFER]);
     let mut agent = None;
     loop {

@@ -118,14 +118,19 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn new() -> Self {
+    /// A master that knows nothing.
+    pub(crate) async fn new_master() -> Running {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let config = Config {
             http: loopback,
             coap: loopback,
             ..Config::default()
         };
-        let master = Server::start(config).await.unwrap();
+        Server::start(config).await.unwrap()
+    }
+
+    pub(crate) async fn new() -> Self {
+        let master = Self::new_master().await;
         let client = Client::new(&format!("http://{}", master.http_addr)).unwrap();
         let events = client.events().await.unwrap();
         let folder = tempfile::tempdir().unwrap();

@@ -94,7 +94,7 @@ async fn register_anew(agent: &mut Agent, runs: &[TaskId]) -> Vec<TaskId> {
 async fn tasks_settle_by_the_backup_in_the_same_master() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("master.redb");
-    let master = start_on(&store, loopback()).await;
+    let master = start_on(&store).await;
     let http = master.http_addr;
     let mut agent = Agent::register(master.coap_addr).await;
     let (owner, wasm) = (framework(http, "test").await, module(http).await);
@@ -165,9 +165,8 @@ async fn tasks_settle_by_the_backup_in_the_same_master() {
     let again = TaskId(0xac);
     launch(http, &owner, &wasm, again).await;
     let before = states(http).await;
-    let coap = master.coap_addr;
     master.shutdown().await;
-    let master = start_on(&store, coap).await;
+    let master = start_on(&store).await;
     assert_eq!(states(master.http_addr).await, before);
     master.shutdown().await;
 }
@@ -212,7 +211,7 @@ async fn a_backup_under_load_is_of_one_moment_and_makes_a_master_elsewhere() {
         .unwrap();
     callers.iter().for_each(tokio::task::JoinHandle::abort);
 
-    let other = start_on(&folder.path().join("other.redb"), loopback()).await;
+    let other = start_on(&folder.path().join("other.redb")).await;
     let (status, restored) = restore(other.http_addr, &backup).await;
     assert_eq!(status, 200, "{restored}");
     let there = names(other.http_addr).await;
@@ -330,7 +329,7 @@ async fn what_is_no_whole_backup_is_refused_and_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_locked_out_by_a_backup() {
     let folder = tempfile::tempdir().unwrap();
-    let master = start_on(&folder.path().join("master.redb"), loopback()).await;
+    let master = start_on(&folder.path().join("master.redb")).await;
     let http = master.http_addr;
     let issue = |token: Option<String>, name: &'static str| async move {
         let new = json!({"name": name, "role": "operator"}).to_string();
@@ -364,14 +363,13 @@ async fn nobody_is_locked_out_by_a_backup() {
         let (status, _) = call_as(http, Some(token), "GET", "/v1/tokens", b"").await;
         assert_eq!(status, taken);
     }
-    let coap = master.coap_addr;
     master.shutdown().await;
-    let master = start_on(&folder.path().join("master.redb"), coap).await;
+    let master = start_on(&folder.path().join("master.redb")).await;
     let (status, _) = call_as(master.http_addr, Some(&new), "GET", "/v1/tokens", b"").await;
     assert_eq!(status, 200, "it lasts");
     master.shutdown().await;
 
-    let fresh = start_on(&folder.path().join("fresh.redb"), loopback()).await;
+    let fresh = start_on(&folder.path().join("fresh.redb")).await;
     let (status, restored) = restore(fresh.http_addr, &backup).await;
     assert_eq!((status, &restored["tokenNeeded"]), (200, &json!(true)));
     let (status, _) = call_as(fresh.http_addr, Some(&old), "GET", "/v1/tokens", b"").await;

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::*;
 
-pub(crate) async fn start_on(store: &Path, coap: SocketAddr) -> Running {
+/// A master on this store. Its ports are none that one before it had: those may be somebody else's.
+pub(crate) async fn start_on(store: &Path) -> Running {
     let config = Config {
         http: http::loopback(),
-        coap,
+        coap: http::loopback(),
         store: Some(store.to_owned()),
         ..Config::default()
     };
@@ -37,9 +38,9 @@ pub(crate) fn is(task: TaskId, state: TaskState) -> StatusUpdate<'static> {
 async fn everything_acknowledged_is_there_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("master.redb");
-    let first = start_on(&store, http::loopback()).await;
-    let (http, coap) = (first.http_addr, first.coap_addr);
-    let mut agent = Agent::register(coap).await;
+    let first = start_on(&store).await;
+    let http = first.http_addr;
+    let mut agent = Agent::register(first.coap_addr).await;
     let (_, framework) = post(http, "/v1/frameworks", json!({"name": "test"})).await;
     let framework = framework["id"].as_str().unwrap().to_owned();
     let wasm = wat::parse_str(MODULE).unwrap();
@@ -71,8 +72,9 @@ async fn everything_acknowledged_is_there_again() {
     let before: Vec<_> = states(http).await;
     first.shutdown().await;
 
-    let second = start_on(&store, coap).await;
+    let second = start_on(&store).await;
     let http = second.http_addr;
+    agent.master = second.coap_addr;
     assert_eq!(states(http).await, before);
     let (_, shown) = get(http, &format!("/v1/tasks/{task}")).await;
     assert_eq!(shown["state"], "RUNNING", "{shown}");
@@ -105,7 +107,7 @@ async fn everything_acknowledged_is_there_again() {
     assert_eq!(ping(&mut agent, &done).await, Code::CHANGED);
     second.shutdown().await;
 
-    let third = start_on(&store, coap).await;
+    let third = start_on(&store).await;
     let (_, tasks) = get(third.http_addr, "/v1/tasks").await;
     let ends: Vec<_> = tasks["items"]
         .as_array()
