@@ -32,8 +32,8 @@ pub struct Reports {
 #[derive(Debug)]
 struct Report {
     task: TaskId,
-    /// The number of the oldest line that is kept, or of the next one where none is.
-    first: u32,
+    /// The number of the next line. The first has 1.
+    next: u32,
     /// As [`LogLines`] reads them.
     lines: Vec<u8>,
     usage: Option<Usage>,
@@ -49,15 +49,15 @@ impl Reports {
         }
     }
 
-    /// Keeps a line, cut to [`MAX_LOG`] bytes; the task's oldest ones give way. `is_here` tells
-    /// which tasks the agent still has, whose reports do not give way to this one's.
+    /// Keeps a line, cut to [`MAX_LOG`] bytes, and gives its number; the task's oldest ones give way.
+    /// `is_here` tells which tasks the agent still has, whose reports do not give way to this one's.
     pub fn log(
         &mut self,
         task: TaskId,
         is_here: impl Fn(TaskId) -> bool,
         level: LogLevel,
         line: &[u8],
-    ) {
+    ) -> u32 {
         let bytes = self.bytes;
         let report = self.of(task, is_here);
         let line = cut(line);
@@ -66,11 +66,13 @@ impl Reports {
             && let Some(oldest) = LogLines(&report.lines).first_length()
         {
             report.lines.drain(..oldest);
-            report.first = report.first.wrapping_add(1);
         }
         let header = LogLines::header(level, line.len());
         report.lines.extend_from_slice(&header);
         report.lines.extend_from_slice(line);
+        let number = report.next;
+        report.next = number.wrapping_add(1);
+        number
     }
 
     /// Keeps what a task uses now.
@@ -119,7 +121,7 @@ impl Reports {
             }
             self.kept.push(Report {
                 task,
-                first: 1,
+                next: 1,
                 lines: Vec::new(),
                 usage: None,
             });
@@ -133,7 +135,8 @@ impl Report {
     /// Lines after the number `after`, as many as `most` bytes hold and one at least; the number of
     /// the first, and whether there are more.
     fn after(&self, after: u32, most: usize) -> (u32, &[u8], bool) {
-        let (mut first, mut start, mut end) = (self.first, 0, 0);
+        let count = LogLines(&self.lines).count().try_into().unwrap_or(u32::MAX);
+        let (mut first, mut start, mut end) = (self.next.wrapping_sub(count), 0, 0);
         while let Some(length) = LogLines(&self.lines[end..]).first_length() {
             if first <= after {
                 first = first.wrapping_add(1);
@@ -171,8 +174,8 @@ mod tests {
         false
     }
 
-    fn log(reports: &mut Reports, task: TaskId, line: &str) {
-        reports.log(task, nobody, LogLevel::Info, line.as_bytes());
+    fn log(reports: &mut Reports, task: TaskId, line: &str) -> u32 {
+        reports.log(task, nobody, LogLevel::Info, line.as_bytes())
     }
 
     /// The number of the first line, the lines, and whether there are more.
@@ -236,7 +239,7 @@ mod tests {
         }
         // Seven bytes and six: one more than there is room for.
         assert_eq!(told(&reports, 0, 100), (Some(4), texts(&["four"]), false));
-        log(&mut reports, TASK, "5");
+        assert_eq!(log(&mut reports, TASK, "5"), 5);
         assert_eq!(
             told(&reports, 1, 100),
             (Some(4), texts(&["four", "5"]), false)

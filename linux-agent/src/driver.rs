@@ -14,9 +14,9 @@ use edgerm_agent_core::{
     Agent, Input, ModuleCheck, Output, RecordKey, Reports, StorageError, TaskExit,
 };
 use edgerm_protocol::limits::{MAX_BODY, MAX_DATAGRAM, MAX_TASKS};
-use edgerm_protocol::message::{LogLevel, ReceivedLaunch};
+use edgerm_protocol::message::{Inspection, LogLevel, LogLines, ReceivedLaunch};
 use edgerm_protocol::owned::Description;
-use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId};
+use edgerm_protocol::{AgentId, Instant, ModuleId, TaskId, decode};
 use edgerm_task_abi::{Permissions, TaskEnd};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
@@ -156,7 +156,7 @@ impl Driver {
             }
             TaskEvent::Output(id, payload) => self.input(Input::TaskOutput(id, &payload)),
             TaskEvent::Log(id, level, line) => {
-                self.keep_line(id, log_level(level), &line);
+                self.on_line(id, log_level(level), &line, None);
             }
             TaskEvent::Ended(id, end, usage) => {
                 let Usage {
@@ -252,13 +252,19 @@ impl Driver {
         }
     }
 
-    /// A task has logged this.
-    fn keep_line(&mut self, id: TaskId, level: LogLevel, line: &str) {
+    /// A task has logged this; where it is a container, when that wrote it.
+    fn on_line(&mut self, id: TaskId, level: LogLevel, line: &str, written: Option<u64>) {
         let now = self.now();
         // What comes after its end is nobody's.
-        if self.agent.handle_input(now, Input::TaskLogged(id)).is_ok() {
-            let is_here = |id| self.agent.has_task(id);
-            self.reports.log(id, is_here, level, line.as_bytes());
+        if self.agent.handle_input(now, Input::TaskLogged(id)).is_err() {
+            return;
+        }
+        let is_here = |id| self.agent.has_task(id);
+        let number = self.reports.log(id, is_here, level, line.as_bytes());
+        if let Some(containers) = &mut self.containers
+            && let Some(written) = written
+        {
+            containers.line_kept(id, number, written);
         }
     }
 
@@ -279,6 +285,13 @@ impl Driver {
         let told = self
             .reports
             .inspect(id, is_here, after, LOG_BLOCK, &mut buffer);
+        if let Some(containers) = &mut self.containers
+            && let Some(after) = after
+            && let Some(Ok(sent)) = told.map(decode::<Inspection<'_>>)
+        {
+            let count = LogLines(sent.lines.unwrap_or_default()).count();
+            containers.lines_sent(id, after, sent.first.unwrap_or_default(), count);
+        }
         let now = self.now();
         if let Err(error) = self.agent.handle_input(now, Input::Inspected(id, told)) {
             tracing::debug!(%error, "nobody asked");

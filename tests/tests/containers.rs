@@ -444,6 +444,9 @@ async fn a_container_outlives_its_agent_and_an_agent_its_engine(mut cluster: Clu
     cluster.lines(task, "up").await;
     let brief = cluster.launch(Launch::container("ends", ends)).await;
     cluster.lines(brief, "up").await;
+    // Nobody reads what this one writes, until its agent is another.
+    let unread = shell("echo out; echo err >&2; sleep 1000");
+    let unread = cluster.launch(Launch::container("unread", unread)).await;
     let again = Launch::container("again", stays).restart(Restart::OnFailure);
     let again = cluster.launch(again).await;
     cluster.lines(again, "up").await;
@@ -455,7 +458,7 @@ async fn a_container_outlives_its_agent_and_an_agent_its_engine(mut cluster: Clu
     let before = started(&cluster);
     assert!(before.ends_with("true"));
 
-    // Once it is written down what was told, nothing of it is told again.
+    // Once it is written down what was fetched, nothing of it is told again.
     let mark = cluster.folder.path().join("state/containers");
     let mark = mark.join(task.to_string());
     let until = Instant::now() + PATIENCE;
@@ -485,6 +488,12 @@ async fn a_container_outlives_its_agent_and_an_agent_its_engine(mut cluster: Clu
     cluster.scheduler.kill(task).await.unwrap();
     assert_eq!(cluster.ended(task).await.state, TaskState::Killed);
     assert_eq!(cluster.lines(task, "").await, ["up", "bye"]);
+    cluster.running(unread).await;
+    cluster.scheduler.kill(unread).await.unwrap();
+    assert_eq!(cluster.ended(unread).await.state, TaskState::Killed);
+    let mut lines = cluster.lines(unread, "").await;
+    lines.sort_unstable();
+    assert_eq!(lines, ["err", "out"]);
 
     // The engine ends, and what it ran; then it is back.
     let lost = cluster

@@ -24,7 +24,7 @@ use super::logs::Follower;
 use super::marks::Marks;
 use super::readings::Readings;
 use super::watch::RETRY;
-use super::{ContainerEnd, ContainerEvent, ContainersConfig, Spec, Stop};
+use super::{ContainerEnd, ContainerEvent, ContainersConfig, Line, Spec, Stop};
 use crate::driver::Happening;
 use crate::usage::Meter;
 
@@ -40,6 +40,8 @@ const REMOVED: &str = "somebody removed its container";
 pub(super) struct Life {
     pub(super) task: Task,
     pub(super) stop: watch::Receiver<Option<Stop>>,
+    /// Up to when the master has its lines.
+    pub(super) fetched: watch::Receiver<u64>,
 }
 
 /// One task, and what it is run with.
@@ -84,11 +86,19 @@ impl Life {
             stop = stopped(&mut self.stop) => Err(Over::Ended(task.give_up(stop).await)),
         };
         let event = match begun {
-            Ok(told) => {
+            Ok(fetched) => {
                 task.tell(ContainerEvent::Started(id)).await;
                 let readings = task.read_usage(self.stop.clone());
+                let follower = Follower {
+                    engine: &task.engine,
+                    marks: &task.marks,
+                    happen: &task.happen,
+                    id,
+                    told: fetched,
+                    fetched: self.fetched,
+                };
                 let end = tokio::select! {
-                    end = task.attend(told, &mut self.stop) => end,
+                    end = task.attend(follower, &mut self.stop) => end,
                     never = readings => match never {},
                 };
                 task.meter.has(0);
@@ -119,22 +129,13 @@ impl Task {
     }
 
     /// Follows the container until it has ended and is gone.
-    async fn attend(&self, told: String, stop: &mut watch::Receiver<Option<Stop>>) -> ContainerEnd {
-        let Self {
-            engine,
-            marks,
-            happen,
-            spec,
-            ..
-        } = self;
+    async fn attend(
+        &self,
+        mut follower: Follower<'_>,
+        stop: &mut watch::Receiver<Option<Stop>>,
+    ) -> ContainerEnd {
+        let Self { engine, spec, .. } = self;
         let id = spec.id;
-        let mut follower = Follower {
-            engine,
-            marks,
-            happen,
-            id,
-            told,
-        };
         let grace = spec.task.container.stop_grace_s;
         let grace = grace.unwrap_or(DEFAULT_STOP_GRACE);
         let (mut is_killed, mut was_away) = (false, false);
@@ -223,8 +224,8 @@ impl Task {
         remove(&self.engine, &self.marks, self.spec.id).await;
     }
 
-    /// Begins the task, or finds where it is. Gives up to when its lines were told.
-    async fn begin(&self) -> Result<String, Over> {
+    /// Begins the task, or finds where it is. Gives up to when its lines were fetched.
+    async fn begin(&self) -> Result<u64, Over> {
         let id = self.spec.id;
         let Some(mark) = self.marks.read(id).await else {
             return self.make().await;
@@ -241,18 +242,18 @@ impl Task {
         match standing {
             Ok(Standing::Running) => {
                 tracing::info!(task = %id, "carries on with its container");
-                Ok(mark.told)
+                Ok(mark.fetched)
             }
             Ok(Standing::Created) => {
                 self.engine.start(id).await?;
-                Ok(mark.told)
+                Ok(mark.fetched)
             }
             Ok(Standing::Exited { .. }) | Err(EngineError::NotFound) if lives_on => {
                 self.engine.remove(id).await?;
                 self.make().await
             }
             // Its end is told when it is attended to, as if it had just ended.
-            Ok(Standing::Exited { .. }) if is_of_this_boot => Ok(mark.told),
+            Ok(Standing::Exited { .. }) if is_of_this_boot => Ok(mark.fetched),
             Ok(Standing::Exited { .. }) | Err(EngineError::NotFound) => {
                 let reason = match is_of_this_boot {
                     true => REMOVED,
@@ -266,7 +267,7 @@ impl Task {
     }
 
     /// Makes the container and starts it.
-    async fn make(&self) -> Result<String, Over> {
+    async fn make(&self) -> Result<u64, Over> {
         let id = self.spec.id;
         let body = self.spec.body(&self.engine, &self.config);
         let body = body.map_err(|refused| Over::NotStarted(refused.to_string()))?;
@@ -275,7 +276,7 @@ impl Task {
         marked.map_err(|error| Over::NotStarted(format!("cannot mark its container: {error}")))?;
         self.engine.create(id, body).await?;
         self.engine.start(id).await?;
-        Ok(String::new())
+        Ok(0)
     }
 
     /// Sees to it that the image is there.
@@ -291,9 +292,14 @@ impl Task {
             Pull::Never => return Err(Over::NotStarted(format!("there is no image {image}"))),
             Pull::IfMissing | Pull::Always => {}
         }
-        let say = |level, line: String| {
+        let say = |level, text: String| {
+            let line = Line {
+                level,
+                text,
+                written: None,
+            };
             // A line that finds no room is dropped, as of any task.
-            let event = ContainerEvent::Log(self.spec.id, level, line);
+            let event = ContainerEvent::Log(self.spec.id, line);
             let _dropped = self.happen.try_send(Happening::Container(event));
         };
         say(LogLevel::Info, format!("pulling {image}"));

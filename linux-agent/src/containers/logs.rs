@@ -1,22 +1,19 @@
-//! What a container writes, line by line, each told once the agent runs and at least once over its
-//! restarts.
-
-use std::time::Duration;
+//! What a container writes, line by line, each told once while the agent runs, and over its restarts
+//! until the master has fetched it.
 
 use bollard::container::LogOutput;
 use edgerm_protocol::TaskId;
 use edgerm_protocol::message::LogLevel;
 use futures_util::StreamExt;
-use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::sync::{mpsc, watch};
 
-use super::ContainerEvent;
 use super::engine::Engine;
 use super::marks::Marks;
+use super::{ContainerEvent, Line};
 use crate::driver::Happening;
 
-/// How often it is written down how far the lines were told, at most.
-const REMEMBER: Duration = Duration::from_secs(1);
+/// Nanoseconds in a second.
+const NANOS: u64 = 1_000_000_000;
 
 /// Tells the lines of a container.
 #[derive(Debug)]
@@ -25,15 +22,19 @@ pub(super) struct Follower<'a> {
     pub(super) marks: &'a Marks,
     pub(super) happen: &'a mpsc::Sender<Happening>,
     pub(super) id: TaskId,
-    /// The time of the last line that was told, as the engine writes it.
-    pub(super) told: String,
+    /// When the last line that was told was written, in nanoseconds since the Unix epoch.
+    pub(super) told: u64,
+    /// Up to when the master has them.
+    pub(super) fetched: watch::Receiver<u64>,
 }
 
 impl Follower<'_> {
     /// Tells all that it writes, from after what was told already, until it has ended or the engine
-    /// does not answer any more. What is told stays told where this is dropped.
+    /// does not answer any more; and remembers what of it was fetched. What is told stays told where
+    /// this is dropped.
     pub(super) async fn follow(&mut self) {
-        let lines = match self.engine.logs(self.id, seconds(&self.told)).await {
+        let since = i32::try_from(self.told / NANOS).unwrap_or(0);
+        let lines = match self.engine.logs(self.id, since).await {
             Ok(lines) => lines,
             Err(error) => {
                 tracing::debug!(task = %self.id, %error, "what it writes is not to be had");
@@ -41,28 +42,21 @@ impl Follower<'_> {
             }
         };
         let mut lines = Box::pin(lines);
-        // When the next line, or what is not written down yet, is.
-        let mut remember_at = Instant::now();
-        let mut is_behind = false;
         loop {
-            let output = tokio::select! {
-                output = lines.next() => output,
-                () = tokio::time::sleep_until(remember_at), if is_behind => {
-                    self.marks.tell(self.id, &self.told).await;
-                    (is_behind, remember_at) = (false, Instant::now() + REMEMBER);
-                    continue;
+            tokio::select! {
+                output = lines.next() => {
+                    let Some(Ok(output)) = output else {
+                        return;
+                    };
+                    if !self.tell(&output).await {
+                        return;
+                    }
                 }
-            };
-            let Some(Ok(output)) = output else {
-                break;
-            };
-            if !self.tell(&output).await {
-                return;
+                Ok(()) = self.fetched.changed() => {
+                    let fetched = *self.fetched.borrow_and_update();
+                    self.marks.remember(self.id, fetched).await;
+                }
             }
-            is_behind = true;
-        }
-        if is_behind {
-            self.marks.tell(self.id, &self.told).await;
         }
     }
 
@@ -76,35 +70,45 @@ impl Follower<'_> {
         };
         let text = String::from_utf8_lossy(output.as_ref());
         let (time, line) = text.split_once(' ').unwrap_or(("", &text));
+        let written = nanos(time);
         // The engine counts in seconds from where it is to begin.
-        if time <= self.told.as_str() {
+        if written.is_some_and(|written| written <= self.told) {
             return true;
         }
-        let line = line.trim_end_matches(['\r', '\n']).to_owned();
-        let event = Happening::Container(ContainerEvent::Log(self.id, level, line));
-        time.clone_into(&mut self.told);
+        self.told = written.unwrap_or(self.told);
+        let line = Line {
+            level,
+            text: line.trim_end_matches(['\r', '\n']).to_owned(),
+            written,
+        };
+        let event = Happening::Container(ContainerEvent::Log(self.id, line));
         self.happen.send(event).await.is_ok()
     }
 }
 
-/// Whole seconds since the Unix epoch of a time as RFC 3339 has it in UTC, such as
-/// `2026-11-26T19:43:03.587098860Z`; 0 where it is none.
-fn seconds(time: &str) -> i32 {
+/// Nanoseconds since the Unix epoch of a time as RFC 3339 has it in UTC, such as
+/// `2026-11-26T19:43:03.587098860Z`; `None` where it is none, or one that 64 bits do not hold.
+fn nanos(time: &str) -> Option<u64> {
     let number = |from: usize, to: usize| time.get(from..to)?.parse::<i64>().ok();
-    let read = || {
-        let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-        let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-        // Days since the epoch, by the Gregorian calendar with years that begin in March.
-        let (year, month) = match month {
-            1 | 2 => (year - 1, month + 9),
-            _ => (year, month - 3),
-        };
-        let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
-        Some((days - 719_469) * 86_400 + hour * 3600 + minute * 60 + second)
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    // Days since the epoch, by the Gregorian calendar with years that begin in March.
+    let (year, month) = match month {
+        1 | 2 => (year - 1, month + 9),
+        _ => (year, month - 3),
     };
-    read()
-        .and_then(|seconds| i32::try_from(seconds).ok())
-        .unwrap_or(0)
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+    let seconds = (days - 719_469) * 86_400 + hour * 3600 + minute * 60 + second;
+    let fraction = match time.get(19..)?.strip_suffix('Z')? {
+        "" => 0,
+        fraction => format!("{:0<9.9}", fraction.strip_prefix('.')?)
+            .parse()
+            .ok()?,
+    };
+    u64::try_from(seconds)
+        .ok()?
+        .checked_mul(NANOS)?
+        .checked_add(fraction)
 }
 
 #[cfg(test)]
@@ -112,17 +116,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_in_seconds_since_the_epoch() {
+    fn a_time_is_in_nanoseconds_since_the_epoch() {
         let cases = [
-            ("1970-01-01T00:00:00Z", 0),
-            ("2000-02-29T12:00:00.5Z", 951_825_600),
-            ("2000-03-01T00:00:00.5Z", 951_868_800),
-            ("2026-11-26T19:43:03.587098860Z", 1_795_722_183),
-            ("", 0),
-            ("never at all, not in a hundred years", 0),
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2000-02-29T12:00:00.5Z", Some(951_825_600_500_000_000)),
+            ("2000-03-01T00:00:00.05Z", Some(951_868_800_050_000_000)),
+            (
+                "2026-11-26T19:43:03.587098860Z",
+                Some(1_795_722_183_587_098_860),
+            ),
+            ("1969-12-31T23:59:59Z", None),
+            ("9999-12-31T23:59:59Z", None),
+            ("2000-02-29T12:00:00.5", None),
+            ("2000-02-29T12:00:00.Z", Some(951_825_600_000_000_000)),
+            ("", None),
+            ("never at all, not in a hundred years", None),
         ];
         for (time, expected) in cases {
-            assert_eq!(seconds(time), expected, "{time}");
+            assert_eq!(nanos(time), expected, "{time}");
         }
     }
 }

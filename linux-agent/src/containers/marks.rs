@@ -2,7 +2,7 @@
 //!
 //! By it an agent that has started again tells a task that never ran, which begins, from one
 //! whose container somebody removed meanwhile, which has ended. It holds the boot of the machine
-//! in which it was made, and up to when what the container wrote was told.
+//! in which it was made, and up to when the master has fetched what the container wrote.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -23,8 +23,9 @@ const OWNER: &str = "owner";
 pub(super) struct Mark {
     /// The boot of the machine.
     pub(super) boot: String,
-    /// The time of the last line that was told, as the engine writes it; empty before the first.
-    pub(super) told: String,
+    /// When the last line that was fetched was written, in nanoseconds since the Unix epoch; 0 before
+    /// the first.
+    pub(super) fetched: u64,
 }
 
 /// The marks in a folder.
@@ -69,10 +70,10 @@ impl Marks {
     /// The mark of a task, where it has one.
     pub(super) async fn read(&self, id: TaskId) -> Option<Mark> {
         let text = tokio::fs::read_to_string(self.path(id)).await.ok()?;
-        let (boot, told) = text.split_once('\n')?;
+        let (boot, fetched) = text.split_once('\n')?;
         Some(Mark {
             boot: boot.to_owned(),
-            told: told.trim().to_owned(),
+            fetched: fetched.trim().parse().unwrap_or(0),
         })
     }
 
@@ -89,12 +90,12 @@ impl Marks {
         made.await.map_err(io::Error::other)?
     }
 
-    /// Remembers up to when what it wrote was told. A crash may forget some of it, which is told
+    /// Remembers up to when what it wrote was fetched. A crash may forget some of it, which is told
     /// again then.
-    pub(super) async fn tell(&self, id: TaskId, told: &str) {
+    pub(super) async fn remember(&self, id: TaskId, fetched: u64) {
         let path = self.path(id);
         let beside = path.with_extension("new");
-        let text = format!("{}\n{told}", self.boot);
+        let text = format!("{}\n{fetched}", self.boot);
         let written = async {
             tokio::fs::write(&beside, text).await?;
             tokio::fs::rename(&beside, &path).await
@@ -148,13 +149,13 @@ mod tests {
         marks.make(id).await.unwrap();
         let mark = marks.read(id).await.unwrap();
         assert!(marks.is_of_this_boot(&mark));
-        assert_eq!(mark.told, "");
-        marks.tell(id, "2026-01-01T00:00:00.5Z").await;
+        assert_eq!(mark.fetched, 0);
+        marks.remember(id, 1_767_225_600_500_000_000).await;
         assert_eq!(marks.all(), [id]);
         let again = Marks::open(folder.path().join("containers")).unwrap();
         assert_eq!(again.owner(), marks.owner());
         let mark = again.read(id).await.unwrap();
-        assert_eq!(mark.told, "2026-01-01T00:00:00.5Z");
+        assert_eq!(mark.fetched, 1_767_225_600_500_000_000);
         let other = Mark {
             boot: "another".to_owned(),
             ..mark

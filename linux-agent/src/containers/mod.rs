@@ -11,10 +11,12 @@
 //! | `spec` | what the engine is told of a task, within what the operator allows |
 //! | `life` | one task, from its image to its removal |
 //! | `logs` | what a container says, line by line |
+//! | `fetched` | how much of that the master has |
 //! | `readings` | what a container uses |
 //! | `marks` | which containers were begun, on disk |
 
 mod engine;
+mod fetched;
 mod life;
 mod logs;
 mod marks;
@@ -34,6 +36,7 @@ use tokio::sync::{mpsc, watch as channel};
 use crate::driver::Happening;
 use crate::usage::{Meter, Usage};
 use engine::Engine;
+use fetched::Lines;
 use life::{Life, Task};
 use marks::Marks;
 
@@ -57,9 +60,20 @@ pub enum ContainerEvent {
     /// It cannot run, and why.
     NotStarted(TaskId, String),
     /// It wrote a line, or something is to be told of it.
-    Log(TaskId, LogLevel, String),
+    Log(TaskId, Line),
     /// It has ended and is gone.
     Ended(TaskId, ContainerEnd),
+}
+
+/// A line that tells of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// How much it matters.
+    pub level: LogLevel,
+    /// What it says.
+    pub text: String,
+    /// When the container wrote it, in nanoseconds since the Unix epoch; `None`: it did not.
+    pub written: Option<u64>,
 }
 
 /// How a container ended.
@@ -87,6 +101,9 @@ pub(crate) enum Stop {
 struct Begun {
     stop: channel::Sender<Option<Stop>>,
     meter: Arc<Meter>,
+    lines: Lines,
+    /// Up to when the master has its lines, as [`Line::written`] counts.
+    fetched: channel::Sender<u64>,
 }
 
 /// The containers of this agent.
@@ -138,10 +155,13 @@ impl Containers {
     /// Begins a task, or carries on with its container where there is one. An event follows.
     pub(crate) fn start(&mut self, spec: Spec) {
         let (stop, stopped) = channel::channel(None);
+        let (fetched, has_fetched) = channel::channel(0);
         let meter = Arc::new(Meter::default());
         let begun = Begun {
             stop,
             meter: Arc::clone(&meter),
+            lines: Lines::default(),
+            fetched,
         };
         self.lives.insert(spec.id, begun);
         self.unclaimed.remove(&spec.id);
@@ -156,6 +176,7 @@ impl Containers {
         let life = Life {
             task,
             stop: stopped,
+            fetched: has_fetched,
         };
         tokio::spawn(life.run());
     }
@@ -168,6 +189,25 @@ impl Containers {
     /// What a task has used, as the engine told last; `None`: it is no container, or was reaped.
     pub(crate) fn usage(&self, id: TaskId) -> Option<Usage> {
         Some(self.lives.get(&id)?.meter.usage())
+    }
+
+    /// A line that the container wrote at `written` is kept for the master, under this number.
+    pub(crate) fn line_kept(&mut self, id: TaskId, number: u32, written: u64) {
+        if let Some(life) = self.lives.get_mut(&id) {
+            life.lines.add(number, written);
+        }
+    }
+
+    /// The master has the lines of a task up to number `after` and is sent `count` more, from number
+    /// `first` on.
+    pub(crate) fn lines_sent(&mut self, id: TaskId, after: u32, first: u32, count: usize) {
+        if let Some(life) = self.lives.get_mut(&id) {
+            if let Some(written) = life.lines.fetched(after) {
+                // A life that has just ended remembers nothing any more.
+                life.fetched.send_replace(written);
+            }
+            life.lines.send(first, count);
+        }
     }
 
     /// Ends a task, or lets go of it where the agent leaves.

@@ -9,7 +9,7 @@ use edgerm_protocol::owned::{AttributeValue, Description};
 use edgerm_protocol::standard::{DOCKER, WASM, attributes};
 
 use super::Driver;
-use crate::containers::{ContainerEnd, ContainerEvent, Spec};
+use crate::containers::{ContainerEnd, ContainerEvent, Line, Spec};
 use crate::usage::Usage;
 
 impl Driver {
@@ -48,9 +48,14 @@ impl Driver {
                 self.reap_container(id);
                 self.input(Input::TaskStartFailed(id, &reason));
             }
-            ContainerEvent::Log(id, level, line) => {
-                self.keep_line(id, level, &line);
-            }
+            ContainerEvent::Log(
+                id,
+                Line {
+                    level,
+                    text,
+                    written,
+                },
+            ) => self.on_line(id, level, &text, written),
             ContainerEvent::Ended(id, end) => {
                 let usage = self.containers.as_ref().and_then(|it| it.usage(id));
                 if let Some(usage) = usage {
