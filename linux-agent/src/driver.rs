@@ -21,7 +21,7 @@ use edgerm_task_abi::{Permissions, TaskEnd};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 
-use crate::containers::{ContainerEvent, Containers};
+use crate::containers::{ContainerEvent, Containers, Place};
 use crate::devices::Devices;
 use crate::executor::{Executor, TaskEvent, TaskSpec};
 use crate::records::{RecordLock, RecordStorage};
@@ -252,8 +252,8 @@ impl Driver {
         }
     }
 
-    /// A task has logged this; where it is a container, when that wrote it.
-    fn on_line(&mut self, id: TaskId, level: LogLevel, line: &str, written: Option<u64>) {
+    /// A task has logged this; where a container wrote it, in this place of what it wrote.
+    fn on_line(&mut self, id: TaskId, level: LogLevel, line: &str, written: Option<Place>) {
         let now = self.now();
         // What comes after its end is nobody's.
         if self.agent.handle_input(now, Input::TaskLogged(id)).is_err() {

@@ -3,26 +3,28 @@
 
 use std::collections::VecDeque;
 
-/// Lines whose times are kept at most. Those of a task that writes more before they are fetched count
+use super::logs::Place;
+
+/// Lines whose places are kept at most. Those of a task that writes more before they are fetched count
 /// as not fetched, and are told again to an agent that has started again.
 const MAX_LINES: usize = 4096;
 
 /// The lines of one task that were not fetched yet.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// Their numbers, and when each was written, in nanoseconds since the Unix epoch.
-    times: VecDeque<(u32, u64)>,
+    /// Their numbers and places.
+    places: VecDeque<(u32, Place)>,
     /// The number of the last that was sent.
     sent: u32,
 }
 
 impl Lines {
-    /// The line of this number was written at `time`.
-    pub(super) fn add(&mut self, number: u32, time: u64) {
-        if self.times.len() == MAX_LINES {
-            self.times.pop_front();
+    /// The line of this number is the one in `place`.
+    pub(super) fn add(&mut self, number: u32, place: Place) {
+        if self.places.len() == MAX_LINES {
+            self.places.pop_front();
         }
-        self.times.push_back((number, time));
+        self.places.push_back((number, place));
     }
 
     /// `count` lines are sent from number `first` on.
@@ -31,18 +33,18 @@ impl Lines {
         self.sent = self.sent.max(first.saturating_add(count).saturating_sub(1));
     }
 
-    /// The master has those up to number `last`. Gives when the last of them was written, where there
-    /// is one that it did not have before.
-    pub(super) fn fetched(&mut self, last: u32) -> Option<u64> {
+    /// The master has those up to number `last`. Gives the place of the last of them, where there is one
+    /// that it did not have before.
+    pub(super) fn fetched(&mut self, last: u32) -> Option<Place> {
         // A number that was never sent is one of an earlier agent.
         if last > self.sent {
             return None;
         }
-        let mut written = None;
-        while let Some((_, time)) = self.times.pop_front_if(|(number, _)| *number <= last) {
-            written = Some(time);
+        let mut fetched = None;
+        while let Some((_, place)) = self.places.pop_front_if(|(number, _)| *number <= last) {
+            fetched = Some(place);
         }
-        written
+        fetched
     }
 }
 
@@ -50,31 +52,35 @@ impl Lines {
 mod tests {
     use super::*;
 
+    const fn at(time: u64) -> Place {
+        Place { time, nth: 1 }
+    }
+
     #[test]
-    fn what_was_fetched_is_known_by_its_time() {
+    fn what_was_fetched_is_known_by_its_place() {
         let mut lines = Lines::default();
         for (number, time) in [(2, 10), (3, 20), (5, 30)] {
-            lines.add(number, time);
+            lines.add(number, at(time));
         }
         lines.send(1, 4);
-        for (last, time) in [
+        for (last, place) in [
             (0, None),
             (1, None),
-            (2, Some(10)),
+            (2, Some(at(10))),
             (2, None),
             // Of an earlier agent: it was not sent.
             (5, None),
-            (4, Some(20)),
+            (4, Some(at(20))),
         ] {
-            assert_eq!(lines.fetched(last), time, "{last}");
+            assert_eq!(lines.fetched(last), place, "{last}");
         }
         lines.send(5, 1);
-        assert_eq!(lines.fetched(5), Some(30));
-        lines.add(6, 40);
+        assert_eq!(lines.fetched(5), Some(at(30)));
+        lines.add(6, at(40));
         lines.send(3, 1);
         assert_eq!(lines.fetched(6), None);
         lines.send(6, 1);
-        assert_eq!(lines.fetched(6), Some(40));
+        assert_eq!(lines.fetched(6), Some(at(40)));
     }
 
     #[test]
@@ -82,11 +88,11 @@ mod tests {
         let mut lines = Lines::default();
         let all = u32::try_from(MAX_LINES).unwrap() + 2;
         for number in 1..=all {
-            lines.add(number, u64::from(number) * 10);
+            lines.add(number, at(u64::from(number) * 10));
         }
         lines.send(1, MAX_LINES + 2);
         assert_eq!(lines.fetched(2), None);
-        assert_eq!(lines.fetched(3), Some(30));
-        assert_eq!(lines.fetched(all), Some(u64::from(all) * 10));
+        assert_eq!(lines.fetched(3), Some(at(30)));
+        assert_eq!(lines.fetched(all), Some(at(u64::from(all) * 10)));
     }
 }

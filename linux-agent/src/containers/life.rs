@@ -20,7 +20,7 @@ use edgerm_protocol::message::LogLevel;
 use tokio::sync::{mpsc, watch};
 
 use super::engine::{Engine, EngineError, Standing};
-use super::logs::Follower;
+use super::logs::{Follower, Place};
 use super::marks::Marks;
 use super::readings::Readings;
 use super::watch::RETRY;
@@ -40,8 +40,8 @@ const REMOVED: &str = "somebody removed its container";
 pub(super) struct Life {
     pub(super) task: Task,
     pub(super) stop: watch::Receiver<Option<Stop>>,
-    /// Up to when the master has its lines.
-    pub(super) fetched: watch::Receiver<u64>,
+    /// The last of its lines that the master has.
+    pub(super) fetched: watch::Receiver<Place>,
 }
 
 /// One task, and what it is run with.
@@ -224,8 +224,8 @@ impl Task {
         remove(&self.engine, &self.marks, self.spec.id).await;
     }
 
-    /// Begins the task, or finds where it is. Gives up to when its lines were fetched.
-    async fn begin(&self) -> Result<u64, Over> {
+    /// Begins the task, or finds where it is. Gives the last of its lines that was fetched.
+    async fn begin(&self) -> Result<Place, Over> {
         let id = self.spec.id;
         let Some(mark) = self.marks.read(id).await else {
             return self.make().await;
@@ -267,7 +267,7 @@ impl Task {
     }
 
     /// Makes the container and starts it.
-    async fn make(&self) -> Result<u64, Over> {
+    async fn make(&self) -> Result<Place, Over> {
         let id = self.spec.id;
         let body = self.spec.body(&self.engine, &self.config);
         let body = body.map_err(|refused| Over::NotStarted(refused.to_string()))?;
@@ -276,7 +276,7 @@ impl Task {
         marked.map_err(|error| Over::NotStarted(format!("cannot mark its container: {error}")))?;
         self.engine.create(id, body).await?;
         self.engine.start(id).await?;
-        Ok(0)
+        Ok(Place::default())
     }
 
     /// Sees to it that the image is there.

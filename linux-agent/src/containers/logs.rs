@@ -15,6 +15,27 @@ use crate::driver::Happening;
 /// Nanoseconds in a second.
 const NANOS: u64 = 1_000_000_000;
 
+/// A line's place among what a container wrote. Engines tell when that was, and some tell seconds, in
+/// which there are many lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Nanoseconds since the Unix epoch.
+    pub time: u64,
+    /// Which of the lines with this time, from 1; with 0, it is before them.
+    pub nth: u32,
+}
+
+impl Place {
+    /// That of a line with this time which comes next.
+    const fn next(self, time: u64) -> Self {
+        let nth = match self.time == time {
+            true => self.nth.saturating_add(1),
+            false => 1,
+        };
+        Self { time, nth }
+    }
+}
+
 /// Tells the lines of a container.
 #[derive(Debug)]
 pub(super) struct Follower<'a> {
@@ -22,10 +43,10 @@ pub(super) struct Follower<'a> {
     pub(super) marks: &'a Marks,
     pub(super) happen: &'a mpsc::Sender<Happening>,
     pub(super) id: TaskId,
-    /// When the last line that was told was written, in nanoseconds since the Unix epoch.
-    pub(super) told: u64,
-    /// Up to when the master has them.
-    pub(super) fetched: watch::Receiver<u64>,
+    /// The last line that was told.
+    pub(super) told: Place,
+    /// The last that the master has.
+    pub(super) fetched: watch::Receiver<Place>,
 }
 
 impl Follower<'_> {
@@ -33,7 +54,7 @@ impl Follower<'_> {
     /// does not answer any more; and remembers what of it was fetched. What is told stays told where
     /// this is dropped.
     pub(super) async fn follow(&mut self) {
-        let since = i32::try_from(self.told / NANOS).unwrap_or(0);
+        let since = i32::try_from(self.told.time / NANOS).unwrap_or(0);
         let lines = match self.engine.logs(self.id, since).await {
             Ok(lines) => lines,
             Err(error) => {
@@ -42,13 +63,14 @@ impl Follower<'_> {
             }
         };
         let mut lines = Box::pin(lines);
+        let mut place = Place::default();
         loop {
             tokio::select! {
                 output = lines.next() => {
                     let Some(Ok(output)) = output else {
                         return;
                     };
-                    if !self.tell(&output).await {
+                    if !self.tell(&output, &mut place).await {
                         return;
                     }
                 }
@@ -60,8 +82,9 @@ impl Follower<'_> {
         }
     }
 
-    /// Tells one line; whether anybody listens.
-    async fn tell(&mut self, output: &LogOutput) -> bool {
+    /// Tells one line, which stands after `place` of those that the engine gives; whether anybody
+    /// listens.
+    async fn tell(&mut self, output: &LogOutput, place: &mut Place) -> bool {
         let level = match output {
             LogOutput::StdErr { .. } => LogLevel::Error,
             LogOutput::StdOut { .. } | LogOutput::StdIn { .. } | LogOutput::Console { .. } => {
@@ -70,12 +93,15 @@ impl Follower<'_> {
         };
         let text = String::from_utf8_lossy(output.as_ref());
         let (time, line) = text.split_once(' ').unwrap_or(("", &text));
-        let written = nanos(time);
-        // The engine counts in seconds from where it is to begin.
-        if written.is_some_and(|written| written <= self.told) {
-            return true;
+        let written = nanos(time).map(|time| place.next(time));
+        if let Some(written) = written {
+            *place = written;
+            // The engine counts in seconds from where it is to begin.
+            if written <= self.told {
+                return true;
+            }
+            self.told = written;
         }
-        self.told = written.unwrap_or(self.told);
         let line = Line {
             level,
             text: line.trim_end_matches(['\r', '\n']).to_owned(),
@@ -114,6 +140,18 @@ fn nanos(time: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_of_one_time_have_places_in_their_order() {
+        let mut place = Place::default();
+        let mut places = Vec::new();
+        for time in [5, 5, 7, 7, 7, 9] {
+            place = place.next(time);
+            places.push((place.time, place.nth));
+        }
+        assert_eq!(places, [(5, 1), (5, 2), (7, 1), (7, 2), (7, 3), (9, 1)]);
+        assert!(places.is_sorted());
+    }
 
     #[test]
     fn a_time_is_in_nanoseconds_since_the_epoch() {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use edgerm_protocol::TaskId;
 
+use super::logs::Place;
 use crate::records::write_to_last;
 
 /// Names the boot of the machine, by the kernel.
@@ -23,9 +24,8 @@ const OWNER: &str = "owner";
 pub(super) struct Mark {
     /// The boot of the machine.
     pub(super) boot: String,
-    /// When the last line that was fetched was written, in nanoseconds since the Unix epoch; 0 before
-    /// the first.
-    pub(super) fetched: u64,
+    /// The last line that was fetched.
+    pub(super) fetched: Place,
 }
 
 /// The marks in a folder.
@@ -73,7 +73,7 @@ impl Marks {
         let (boot, fetched) = text.split_once('\n')?;
         Some(Mark {
             boot: boot.to_owned(),
-            fetched: fetched.trim().parse().unwrap_or(0),
+            fetched: place(fetched).unwrap_or_default(),
         })
     }
 
@@ -92,10 +92,11 @@ impl Marks {
 
     /// Remembers up to when what it wrote was fetched. A crash may forget some of it, which is told
     /// again then.
-    pub(super) async fn remember(&self, id: TaskId, fetched: u64) {
+    pub(super) async fn remember(&self, id: TaskId, fetched: Place) {
         let path = self.path(id);
         let beside = path.with_extension("new");
-        let text = format!("{}\n{fetched}", self.boot);
+        let Place { time, nth } = fetched;
+        let text = format!("{}\n{time} {nth}", self.boot);
         let written = async {
             tokio::fs::write(&beside, text).await?;
             tokio::fs::rename(&beside, &path).await
@@ -128,6 +129,15 @@ impl Marks {
     }
 }
 
+/// A line's place, as a mark has it.
+fn place(text: &str) -> Option<Place> {
+    let (time, nth) = text.trim().split_once(' ')?;
+    Some(Place {
+        time: time.parse().ok()?,
+        nth: nth.parse().ok()?,
+    })
+}
+
 fn draw_owner(folder: &Path) -> io::Result<String> {
     let mut drawn = [0; 16];
     getrandom::fill(&mut drawn).map_err(io::Error::other)?;
@@ -149,13 +159,17 @@ mod tests {
         marks.make(id).await.unwrap();
         let mark = marks.read(id).await.unwrap();
         assert!(marks.is_of_this_boot(&mark));
-        assert_eq!(mark.fetched, 0);
-        marks.remember(id, 1_767_225_600_500_000_000).await;
+        assert_eq!(mark.fetched, Place::default());
+        let fetched = Place {
+            time: 1_767_225_600_500_000_000,
+            nth: 2,
+        };
+        marks.remember(id, fetched).await;
         assert_eq!(marks.all(), [id]);
         let again = Marks::open(folder.path().join("containers")).unwrap();
         assert_eq!(again.owner(), marks.owner());
         let mark = again.read(id).await.unwrap();
-        assert_eq!(mark.fetched, 1_767_225_600_500_000_000);
+        assert_eq!(mark.fetched, fetched);
         let other = Mark {
             boot: "another".to_owned(),
             ..mark

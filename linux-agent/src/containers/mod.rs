@@ -40,6 +40,7 @@ use fetched::Lines;
 use life::{Life, Task};
 use marks::Marks;
 
+pub use logs::Place;
 pub use spec::{ContainersConfig, NotAllowed, Spec};
 
 /// Why the engine behind `socket` cannot be used now; `None`: it can.
@@ -72,8 +73,8 @@ pub struct Line {
     pub level: LogLevel,
     /// What it says.
     pub text: String,
-    /// When the container wrote it, in nanoseconds since the Unix epoch; `None`: it did not.
-    pub written: Option<u64>,
+    /// Its place among what the container wrote; `None`: it did not.
+    pub written: Option<Place>,
 }
 
 /// How a container ended.
@@ -102,8 +103,8 @@ struct Begun {
     stop: channel::Sender<Option<Stop>>,
     meter: Arc<Meter>,
     lines: Lines,
-    /// Up to when the master has its lines, as [`Line::written`] counts.
-    fetched: channel::Sender<u64>,
+    /// The last line that the master has.
+    fetched: channel::Sender<Place>,
 }
 
 /// The containers of this agent.
@@ -155,7 +156,7 @@ impl Containers {
     /// Begins a task, or carries on with its container where there is one. An event follows.
     pub(crate) fn start(&mut self, spec: Spec) {
         let (stop, stopped) = channel::channel(None);
-        let (fetched, has_fetched) = channel::channel(0);
+        let (fetched, has_fetched) = channel::channel(Place::default());
         let meter = Arc::new(Meter::default());
         let begun = Begun {
             stop,
@@ -191,8 +192,8 @@ impl Containers {
         Some(self.lives.get(&id)?.meter.usage())
     }
 
-    /// A line that the container wrote at `written` is kept for the master, under this number.
-    pub(crate) fn line_kept(&mut self, id: TaskId, number: u32, written: u64) {
+    /// The line that the container wrote in this place is kept for the master, under this number.
+    pub(crate) fn line_kept(&mut self, id: TaskId, number: u32, written: Place) {
         if let Some(life) = self.lives.get_mut(&id) {
             life.lines.add(number, written);
         }
