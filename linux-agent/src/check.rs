@@ -73,15 +73,18 @@ impl Check {
                  agent again, or leave it out"
             ));
         }
-        let totals = [
-            (names::CPUS, Some(config.machine.cpus)),
-            (names::MEM, config.machine.mem),
-            (names::DISK, config.machine.disk),
+        let machine = &config.machine;
+        // What containers have is none of the agent's own control group, by which its memory is known.
+        let mem = machine.mem.filter(|_| config.containers.is_none());
+        let amounts = [
+            (names::CPUS, config.cpus, Some(machine.cpus), CPUS_SLACK),
+            (names::MEM, config.mem, mem, 0),
+            (names::DISK, config.disk, machine.disk, 0),
         ];
-        let amounts = [config.cpus, config.mem, config.disk];
-        for ((name, total), offered) in totals.into_iter().zip(amounts) {
-            problems.extend(amount_problem(name, total, offered));
+        for (name, offered, total, slack) in amounts {
+            problems.extend(amount_problem(name, offered, total, slack));
         }
+        let totals = amounts.map(|(name, _, total, _)| (name, total));
         problems.extend(rlimits::problem());
         if let Some(Err(error)) = offers.as_ref().map(Description::to_bytes) {
             problems.push(format!(
@@ -130,19 +133,23 @@ impl fmt::Display for Check {
     }
 }
 
-/// What is wrong with an amount for tasks, of so much in all.
-fn amount_problem(name: &str, total: Option<u64>, offered: u64) -> Option<String> {
-    if let Some(total) = total
-        && offered > total
-    {
+/// Thousandths of a core by which there may be more than is known: a quota is known in whole cores.
+const CPUS_SLACK: u64 = 999;
+
+/// What is wrong with an amount for tasks, of so much in all and at most `slack` more.
+fn amount_problem(name: &str, offered: u64, total: Option<u64>, slack: u64) -> Option<String> {
+    let total = total?;
+    if offered > total.saturating_add(slack) {
         return Some(format!(
-            "{offered} of {name} is more than the {total} that there is: tasks are promised what \
-             they cannot have"
+            "{offered} of {name} is more than the {total} that there is, and tasks would be promised \
+             what they cannot have: let {name} be less"
         ));
     }
-    let is_nothing = offered == 0 && name != names::DISK;
-    is_nothing.then(|| {
-        format!("nothing of {name} is left for tasks: let reserve.{name} or {name} say otherwise")
+    (offered == 0).then(|| {
+        format!(
+            "of {name}, of which there is {total}, nothing is left for tasks: let reserve.{name} be \
+             less, or say {name}"
+        )
     })
 }
 

@@ -5,6 +5,8 @@ use std::num::NonZero;
 use std::path::Path;
 use std::thread::available_parallelism;
 
+use rustix::io::Errno;
+
 /// What is true of a machine. What its files do not tell is empty or `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
@@ -16,13 +18,13 @@ pub struct Machine {
     /// `debian-12`, `arch`.
     pub distribution: Option<String>,
     /// Thousandths of a core that this process may use at once: affinity and the quota of its
-    /// control group are heeded.
+    /// control group are heeded, the latter in whole cores, of which there is one at least.
     pub cpus: u64,
     /// Bytes of memory in all, or of the limit of this process' control group where that is
     /// less.
     pub mem: Option<u64>,
     /// Bytes of the filesystem that tasks may have a part of, in all. Its files do not tell: which
-    /// one it is the settings say, and [`filesystem`] asks the kernel.
+    /// one it is the settings say, and [`filesystem`] asks the kernel. `None` where they say an amount.
     pub disk: Option<u64>,
 }
 
@@ -55,13 +57,18 @@ impl Machine {
 /// Bytes of the filesystem that `path` is on, in all. Where there is no such file yet, its folder's
 /// counts, and so on. `None` where the kernel does not tell.
 pub fn filesystem(path: &Path) -> Option<u64> {
-    let told = path.ancestors().find_map(|path| {
+    let there = |path: &Path| {
         let path = match path.as_os_str().is_empty() {
             true => Path::new("."),
             false => path,
         };
-        rustix::fs::statvfs(path).ok()
-    })?;
+        match rustix::fs::statvfs(path) {
+            Err(Errno::NOENT | Errno::NOTDIR) => None,
+            // That of the folder around it would be another.
+            told => Some(told),
+        }
+    };
+    let told = path.ancestors().find_map(there)?.ok()?;
     told.f_blocks.checked_mul(told.f_frsize)
 }
 
@@ -162,6 +169,13 @@ mod tests {
         let there = filesystem(folder.path());
         assert!(there.is_some_and(|bytes| bytes > 0), "{there:?}");
         assert_eq!(filesystem(&folder.path().join("not/there/yet")), there);
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(filesystem(&file.join("not a folder")), there);
+        // Which one a link that leads to itself is on is not known.
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&link, &link).unwrap();
+        assert_eq!(filesystem(&link), None);
         assert_eq!(
             filesystem(Path::new("no-such-file")),
             filesystem(Path::new("."))

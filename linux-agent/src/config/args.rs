@@ -28,17 +28,17 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     pub data_dir: Option<PathBuf>,
 
-    /// Cores for tasks, such as 2, 0.25 or 250m [default: all but what the file reserves]
+    /// Cores for tasks, such as 2, 0.25 or 250m [default: all, less what the file reserves]
     #[arg(long, value_name = "CORES")]
     pub cpus: Option<String>,
 
-    /// Memory for all tasks, such as 512MiB [default: three quarters, or all but 1GiB, or what the
-    /// file reserves]
+    /// Memory for all tasks, such as 512MiB [default: all, less what the file reserves or
+    /// a quarter, 1GiB at most]
     #[arg(long, value_name = "BYTES")]
     pub mem: Option<String>,
 
     /// Storage for tasks, such as 2GiB, or a folder whose filesystem it is; 0 offers none [default:
-    /// the filesystem of the data, three quarters of it or all but 8GiB, or what the file reserves]
+    /// the filesystem of the data, less what the file reserves or a quarter, 8GiB at most]
     #[arg(long, value_name = "BYTES|PATH")]
     pub disk: Option<String>,
 

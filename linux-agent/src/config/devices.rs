@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use edgerm_protocol::resource::{Access, DeviceClass, Name, names};
+use edgerm_protocol::resource::{DeviceClass, Name, names};
 use edgerm_protocol::standard;
 
 use super::amount::{self, Wanted};
@@ -26,6 +26,8 @@ impl Config {
     /// [`ConfigError`], by the first declared device that cannot be.
     pub fn devices(&self) -> Result<Devices, ConfigError> {
         let mut devices = Devices::default();
+        // What is declared by itself has its label, whatever a pattern finds.
+        let mut patterns = Vec::new();
         for SensorConfig {
             label,
             kind,
@@ -34,22 +36,15 @@ impl Config {
         } in &self.sensors
         {
             check(&devices, DeviceClass::Sensor, label, kind)?;
-            match reads {
-                Reads::Simulated(simulate) => {
-                    let driver = Driver::Sensor(simulate.sensor(label)?);
-                    devices.add(label, kind, *access, driver);
+            let driver = match reads {
+                Reads::Simulated(simulate) => Driver::Sensor(simulate.sensor(label)?),
+                Reads::File(path) if is_pattern(path) => {
+                    patterns.push((DeviceClass::Sensor, label, kind, *access, path));
+                    continue;
                 }
-                Reads::File(path) => {
-                    add_files(
-                        &mut devices,
-                        DeviceClass::Sensor,
-                        label,
-                        kind,
-                        *access,
-                        path,
-                    )?;
-                }
-            }
+                Reads::File(path) => Driver::File(DeviceClass::Sensor, path.clone()),
+            };
+            devices.add(label, kind, *access, driver);
         }
         for ActuatorConfig {
             label,
@@ -59,22 +54,28 @@ impl Config {
         } in &self.actuators
         {
             check(&devices, DeviceClass::Actuator, label, kind)?;
-            match path {
-                Some(path) => {
-                    add_files(
-                        &mut devices,
-                        DeviceClass::Actuator,
-                        label,
-                        kind,
-                        *access,
-                        path,
-                    )?;
+            let driver = match path {
+                Some(path) if is_pattern(path) => {
+                    patterns.push((DeviceClass::Actuator, label, kind, *access, path));
+                    continue;
                 }
-                None => {
-                    let driver = Driver::Actuator(Box::<Memory>::default());
-                    devices.add(label, kind, *access, driver);
-                }
+                Some(path) => Driver::File(DeviceClass::Actuator, path.clone()),
+                None => Driver::Actuator(Box::<Memory>::default()),
+            };
+            devices.add(label, kind, *access, driver);
+        }
+        for (class, label, kind, access, path) in patterns {
+            let files = files(path).map_err(|cause| ConfigError::Pattern {
+                class,
+                label: label.clone(),
+                path: path.clone(),
+                cause: cause.msg,
+            })?;
+            if files.is_empty() {
+                let path = path.display();
+                tracing::warn!(label, %path, "no file is there now that is this device");
             }
+            devices.add_files(label, kind, access, class, files);
         }
         if self.hwmon {
             devices.add_hwmon(Path::new(HWMON_ROOT));
@@ -98,49 +99,23 @@ impl Config {
         let actuators = self.actuators.iter();
         let actuators =
             actuators.filter_map(|actuator| Some((&*actuator.label, actuator.path.as_deref()?)));
-        let is_missing = |path: &Path| match pattern(path) {
-            Some(pattern) => glob(pattern).is_ok_and(|files| files.is_empty()),
-            None => !path.exists(),
+        let is_missing = |path: &Path| match is_pattern(path) {
+            true => files(path).is_ok_and(|files| files.is_empty()),
+            false => !path.exists(),
         };
         let all = sensors.chain(actuators);
         all.filter(|(_, path)| is_missing(path)).collect()
     }
 }
 
-/// Adds the file of a declared device, or those that its pattern has.
-fn add_files(
-    devices: &mut Devices,
-    class: DeviceClass,
-    label: &str,
-    kind: &str,
-    access: Access,
-    path: &Path,
-) -> Result<(), ConfigError> {
-    let Some(pattern) = pattern(path) else {
-        devices.add(label, kind, access, Driver::File(class, path.to_owned()));
-        return Ok(());
-    };
-    let files = glob(pattern).map_err(|cause| ConfigError::Pattern {
-        class,
-        label: label.to_owned(),
-        path: path.to_owned(),
-        cause: cause.msg,
-    })?;
-    if files.is_empty() {
-        tracing::warn!(label, path = %path.display(), "no file is there now that is this device");
-    }
-    devices.add_files(label, kind, access, class, files);
-    Ok(())
-}
-
-/// The path, where it is a pattern of files.
-fn pattern(path: &Path) -> Option<&str> {
-    path.to_str().filter(|path| path.contains(['*', '?', '[']))
+/// Whether this is a pattern of files.
+fn is_pattern(path: &Path) -> bool {
+    path.to_string_lossy().contains(['*', '?', '['])
 }
 
 /// The files of a pattern by their names, those in folders that cannot be read left out.
-fn glob(pattern: &str) -> Result<Vec<PathBuf>, glob::PatternError> {
-    let paths = glob::glob(pattern)?.flatten();
+fn files(pattern: &Path) -> Result<Vec<PathBuf>, glob::PatternError> {
+    let paths = glob::glob(&pattern.to_string_lossy())?.flatten();
     Ok(paths.filter(|path| !path.is_dir()).collect())
 }
 

@@ -97,7 +97,8 @@ pub enum ConfigError {
         problem: DeviceProblem,
     },
     /// The files of a declared device are no pattern.
-    #[error("the {class} {label:?} has no pattern in {}: {cause}; see its path", path.display())]
+    #[error("the path {} of the {class} {label:?} is no pattern: {cause}; write a character that is meant \
+             itself in brackets, such as [[] or [*]", path.display())]
     Pattern {
         /// Which way it would work.
         class: DeviceClass,

@@ -87,7 +87,8 @@ impl Source<'_> {
         let machine = Machine {
             disk: match disk {
                 Some(Disk::Of(filesystem)) => Some(filesystem),
-                Some(Disk::Bytes(_)) | None => filesystem(&data_dir),
+                Some(Disk::Bytes(_)) => None,
+                None => filesystem(&data_dir),
             },
             ..machine
         };

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use edgerm_protocol::limits::MAX_NAME;
 use edgerm_protocol::owned;
 use edgerm_protocol::resource::{Access, DeviceClass, Name};
+use sha2::{Digest, Sha256};
 
 pub(crate) use decimal::parse_micro;
 pub use hwmon::HWMON_ROOT;
@@ -166,7 +167,9 @@ impl Devices {
     }
 
     /// Adds files under `/dev`, each a device of this class and kind that is labelled by `prefix` and
-    /// its own name, as in `radio-ttyUSB0`, so it keeps its label whichever others there are.
+    /// its own name, as in `radio-ttyUSB0`: it has its label whichever others there are. One that is
+    /// a device already, by this name or another, or whose label is another's, is left out, and the
+    /// log tells.
     pub fn add_files(
         &mut self,
         prefix: &str,
@@ -176,14 +179,22 @@ impl Devices {
         files: impl IntoIterator<Item = PathBuf>,
     ) {
         for path in files {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let label = format!("{prefix}-{name}");
-            if let Some(label) = Name::cut(&label)
-                && self.has_room_for(&path)
-            {
-                self.add(label.as_str(), kind, access, Driver::File(class, path));
+            let label = file_label(prefix, &path);
+            if self.has_file(&path) || self.0.contains_key(&label) {
+                let path = path.display();
+                tracing::warn!(%path, label, "it is a device already, or its label is: left out");
+            } else if self.has_room_for(&path) {
+                self.add(&label, kind, access, Driver::File(class, path));
             }
         }
+    }
+
+    /// Whether this file is a device, by this name or another.
+    fn has_file(&self, path: &Path) -> bool {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let wanted = real(path);
+        let mut labels = self.0.keys();
+        labels.any(|label| self.path(label).is_some_and(|path| real(&path) == wanted))
     }
 
     /// Adds the sensors of the kernel's hardware monitoring class, whose folder is `root`, each
@@ -242,6 +253,24 @@ impl Devices {
             .iter()
             .map(|(label, device)| (label.as_str(), device))
     }
+}
+
+/// The label of a file: that of its pattern and its own name. Where both are too long, the end gives way
+/// to some digits of the whole path's digest, by which it is no other's.
+fn file_label(prefix: &str, path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let label = format!("{prefix}-{name}");
+    if Name::new(&label).is_ok() {
+        return label;
+    }
+    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    let digits: String = digest[..4]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let printable: String = label.chars().filter(|c| !c.is_control()).collect();
+    let end = printable.floor_char_boundary(MAX_NAME - digits.len() - 1);
+    format!("{}-{digits}", &printable[..end])
 }
 
 /// A sensor that the kernel has.

@@ -93,7 +93,14 @@ fn each_file_of_a_pattern_is_a_device() {
     );
     let config = load(&["--config", &path], &[]).unwrap();
     let devices = config.devices().unwrap();
-    let cut = format!("long-{}", "n".repeat(27));
+    // Those that are long end with digits of the path's digest, which are no other path's.
+    let labels: Vec<_> = devices.iter().map(|(label, _)| label.to_owned()).collect();
+    let cut = labels.iter().find(|label| label.starts_with("long-"));
+    let cut = cut.expect("one").clone();
+    assert!(
+        cut.len() == 32 && cut.starts_with(&format!("long-{}-", "n".repeat(18))),
+        "{cut}"
+    );
     let expected = [
         ("arm-x", DeviceClass::Actuator, "x"),
         ("eye-video0", DeviceClass::Sensor, "video0"),
@@ -117,6 +124,36 @@ fn each_file_of_a_pattern_is_a_device() {
             .each_ref()
             .map(|(label, path)| (*label, path.as_path()))
     );
+}
+
+#[test]
+fn a_file_is_one_device_and_a_declared_one_keeps_its_label() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = |name: &str| folder.path().join(name);
+    for name in ["tty0", "tty1", "tty2", "tty3"] {
+        fs::write(dev(name), "").unwrap();
+    }
+    std::os::unix::fs::symlink(dev("tty1"), dev("modem")).unwrap();
+    let table = |label: &str, path: &str| {
+        let path = dev(path);
+        format!("[[sensor]]\nlabel = {label:?}\nkind = 'own'\npath = {path:?}\n")
+    };
+    let (_file, path) = file(
+        &[
+            "hwmon = false\niio = false\n".to_owned(),
+            // Two patterns find the same, and one finds what is declared, by a link too.
+            table("any", "tty*"),
+            table("again", "tty[0-9]"),
+            table("other", "modem"),
+            table("any-tty3", "none"),
+        ]
+        .concat(),
+    );
+    let devices = load(&["--config", &path], &[]).unwrap().devices().unwrap();
+    let found: Vec<_> = devices.iter().map(|(label, _)| label).collect();
+    let expected = ["again-tty3", "any-tty0", "any-tty2", "any-tty3", "other"];
+    assert_eq!(found, expected);
+    assert_eq!(devices.path("any-tty3"), Some(dev("none")));
 }
 
 #[test]

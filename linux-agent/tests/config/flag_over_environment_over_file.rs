@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use edgerm_linux_agent::config::{Config, MAX_DISK_RESERVE};
-use edgerm_linux_agent::machine::{Machine, filesystem};
+use edgerm_linux_agent::machine::filesystem;
 use edgerm_protocol::owned::AttributeValue;
 use edgerm_protocol::resource::Range;
 
@@ -43,14 +43,6 @@ fn tasks_have_what_is_not_reserved_unless_an_amount_is_said() {
     assert!(!offered.contains_key("disk"), "{offered:?}");
     let all = "[reserve]\nmem = '3GiB'\n";
     assert_eq!(load_text(all).unwrap().mem, 0);
-}
-
-/// The machine with the filesystem that this path is on.
-fn on_a_filesystem(path: &str) -> Machine {
-    Machine {
-        disk: filesystem(Path::new(path)),
-        ..machine()
-    }
 }
 
 #[test]
@@ -116,7 +108,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         iio: false,
         sensors: Vec::new(),
         actuators: Vec::new(),
-        machine: on_a_filesystem("/file"),
+        machine: machine(),
     };
     assert_eq!(from_file, expected);
 
@@ -165,7 +157,6 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         .into(),
         hwmon: true,
         iio: true,
-        machine: on_a_filesystem("/env"),
         ..expected
     };
     assert_eq!(from_env, expected);
@@ -202,7 +193,6 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         .into(),
         hwmon: false,
         iio: false,
-        machine: on_a_filesystem("/flag"),
         ..expected
     };
     assert_eq!(from_flags, expected);

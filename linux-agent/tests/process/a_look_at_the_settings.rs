@@ -67,13 +67,14 @@ fn all_that_is_wrong_is_told_at_once() {
             "{text}: {told}"
         );
     }
-    let config = "mem = '1024TiB'\n[reserve]\ncpus = 1000000\n\
+    let config = "mem = '1024TiB'\n[reserve]\ncpus = 1000000\ndisk = '1024TiB'\n\
                   [[sensor]]\nlabel = 'radio'\nkind = 'own'\npath = '/dev/no-such-radio*'\n";
     let (code, told) = check(config, &[]);
     assert_eq!(code, Some(1), "{told}");
     for text in [
         "1125899906842624 of mem is more than",
-        "nothing of cpus is left",
+        "nothing is left for tasks: let reserve.cpus be less",
+        "nothing is left for tasks: let reserve.disk be less",
         "/dev/no-such-radio*, the device \"radio\"",
     ] {
         assert!(told.contains(text), "{text}: {told}");
