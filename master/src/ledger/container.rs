@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use edgerm_protocol::ModuleId;
 use edgerm_protocol::api::{
-    Container, ContainerTask, LaunchTask, MAX_CONTAINER, MAX_IMAGE, Mount, Network,
+    Container, ContainerTask, LaunchTask, MAX_CONTAINER, MAX_IMAGE, MIN_CONTAINER_MEM, Mount,
+    Network,
 };
 use sha2::{Digest, Sha256};
 
@@ -27,6 +28,12 @@ pub enum ContainerFault {
     /// Permissions, which are of the host API of modules.
     #[error("permissions are of modules: leave them out; a container has capabilities")]
     Permissions,
+    /// Less memory than an engine takes; 0 would be no limit to it.
+    #[error(
+        "{0} bytes of mem are less than the {MIN_CONTAINER_MEM} that a container has at least: say \
+         resources.mem"
+    )]
+    Memory(u64),
     /// No process at all.
     #[error("a container without processes runs nothing: leave pids out, or give it 1 or more")]
     Pids,
@@ -86,6 +93,7 @@ impl ContainerFault {
             Self::NotOne => ".container".to_owned(),
             Self::Image => ".container.image".to_owned(),
             Self::Permissions => ".permissions".to_owned(),
+            Self::Memory(_) => ".resources.mem".to_owned(),
             Self::Pids => ".container.pids".to_owned(),
             Self::PortNotHeld { at, .. } => format!(".container.ports[{at}].host"),
             Self::PortZero { at } => format!(".container.ports[{at}].container"),
@@ -102,6 +110,7 @@ impl ContainerFault {
             Self::NotOne => "moduleOrContainer",
             Self::TooLong(_) => "launchTooLarge",
             Self::PortNotHeld { .. } => "portNotHeld",
+            Self::Memory(_) => "tooLittleMemory",
             Self::Image
             | Self::Permissions
             | Self::Pids
@@ -123,6 +132,9 @@ pub(super) fn check(asked: &LaunchTask, container: &Container) -> Result<(), Con
     }
     if asked.permissions.is_some() {
         return Err(ContainerFault::Permissions);
+    }
+    if asked.resources.mem < MIN_CONTAINER_MEM {
+        return Err(ContainerFault::Memory(asked.resources.mem));
     }
     if container.pids == Some(0) {
         return Err(ContainerFault::Pids);

@@ -15,6 +15,9 @@ pub const MAX_CONTAINER: usize = 16 << 10;
 /// Bytes of the name of an image at most.
 pub const MAX_IMAGE: usize = 255;
 
+/// Bytes of memory of a container at least: what Docker takes.
+pub const MIN_CONTAINER_MEM: u64 = 6 << 20;
+
 /// Seconds that a container has to stop before it is killed, unless told: what Docker gives.
 pub const DEFAULT_STOP_GRACE: u32 = 10;
 

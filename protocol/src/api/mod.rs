@@ -70,8 +70,8 @@ use serde::{Deserialize, Serialize};
 pub use agent::{Agent, AgentState, Drain, DrainAgent, DrainState};
 pub use backup::Restored;
 pub use container::{
-    Container, ContainerTask, DEFAULT_PIDS, DEFAULT_STOP_GRACE, MAX_CONTAINER, MAX_IMAGE, Mount,
-    Network, PortMapping, Pull, Transport,
+    Container, ContainerTask, DEFAULT_PIDS, DEFAULT_STOP_GRACE, MAX_CONTAINER, MAX_IMAGE,
+    MIN_CONTAINER_MEM, Mount, Network, PortMapping, Pull, Transport,
 };
 pub use enrollment::{
     Enrollment, IssuedCredential, IssuedJoinToken, Join, JoinToken, Joined, NewEnrollment,

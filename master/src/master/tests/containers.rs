@@ -112,6 +112,10 @@ fn its_agent_fetches_what_it_is_to_run_and_no_other_does() {
 fn what_cannot_be_one_is_refused_where_it_stands() {
     let mut world = World::new(2);
     contain(&mut world, 0);
+    world.redescribe(1, |description| {
+        let mem = Value::Scalar(MUCH);
+        description.resources.insert("mem".to_owned(), mem);
+    });
     let framework = world.framework("default");
     let mut offers = world.offers(framework, 2);
     offers.sort_by(|a, b| a.agent_name.cmp(&b.agent_name));
@@ -145,7 +149,7 @@ fn what_cannot_be_one_is_refused_where_it_stands() {
         }
     };
     type Broken<'a> = Box<dyn Fn(&mut LaunchTask) + 'a>;
-    let cases: [(Broken<'_>, &str, &str); 17] = [
+    let cases: [(Broken<'_>, &str, &str); 18] = [
         (
             Box::new(|task| task.module = Some(MODULE)),
             "moduleOrContainer",
@@ -165,6 +169,11 @@ fn what_cannot_be_one_is_refused_where_it_stands() {
             Box::new(container(|it| it.image.push(' '))),
             "badContainer",
             ".container.image",
+        ),
+        (
+            Box::new(|task| task.resources.mem = (6 << 20) - 1),
+            "tooLittleMemory",
+            ".resources.mem",
         ),
         (
             Box::new(container(|it| it.pids = Some(0))),
@@ -239,7 +248,6 @@ fn what_cannot_be_one_is_refused_where_it_stands() {
     // The other runs none, and has no ports.
     let bare = |task: &mut LaunchTask| {
         task.resources.ports.clear();
-        task.resources.mem = 1000;
         task.container.as_mut().expect("one").ports.clear();
     };
     let told = refused(&mut world, 1, &bare);

@@ -123,7 +123,7 @@ fn a_policy_refuses_what_it_does_not_allow_and_nothing_else() {
     };
     let web = || {
         let resources = TaskResources {
-            mem: 1000,
+            mem: 8 << 20,
             ..TaskResources::default()
         };
         LaunchTask::contained(TaskId(1), "web", Container::new("web"), resources)
@@ -195,6 +195,8 @@ fn a_policy_refuses_what_it_does_not_allow_and_nothing_else() {
         };
         let led = Value::Device(led);
         description.resources.insert("l0".to_owned(), led);
+        let mem = Value::Scalar(8 << 20);
+        description.resources.insert("mem".to_owned(), mem);
         description.attributes = [("executors", "docker"), ("restart", "reboot")]
             .map(|(name, text)| (name.to_owned(), AttributeValue::Text(text.into())))
             .into();
