@@ -459,11 +459,11 @@ async fn a_container_outlives_its_agent_and_an_agent_its_engine(mut cluster: Clu
     assert!(before.ends_with("true"));
 
     // Once it is written down what was fetched, nothing of it is told again.
-    let mark = cluster.folder.path().join("state/containers");
-    let mark = mark.join(task.to_string());
+    let fetched = cluster.folder.path().join("state/containers");
+    let fetched = fetched.join(format!("{task}.fetched"));
     let until = Instant::now() + PATIENCE;
-    while std::fs::read_to_string(&mark).unwrap().lines().count() < 2 {
-        assert!(Instant::now() < until, "{}", mark.display());
+    while !fetched.exists() {
+        assert!(Instant::now() < until, "{}", fetched.display());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     // Killed, with one of them ending meanwhile.

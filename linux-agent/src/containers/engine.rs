@@ -44,9 +44,9 @@ pub(super) enum EngineError {
     /// It is not there, or does not answer.
     #[error("the container engine does not answer: {0}")]
     Away(Error),
-    /// It has no such container, or image.
-    #[error("there is none")]
-    NotFound,
+    /// It has no such container, image or network.
+    #[error("{0}")]
+    NotFound(String),
     /// It does not want to.
     #[error("{0}")]
     Refused(String),
@@ -58,10 +58,11 @@ pub(super) enum EngineError {
 impl From<Error> for EngineError {
     fn from(error: Error) -> Self {
         if let Error::DockerResponseServerError {
-            status_code: 404, ..
+            status_code: 404,
+            message: said,
         } = error
         {
-            return Self::NotFound;
+            return Self::NotFound(said);
         }
         if let Error::DockerResponseServerError { message: said, .. }
         | Error::DockerStreamError { error: said } = error
@@ -136,7 +137,7 @@ impl Engine {
         match self.connect().await?.inspect_image(image).await {
             Ok(_) => Ok(true),
             Err(error) => match error.into() {
-                EngineError::NotFound => Ok(false),
+                EngineError::NotFound(_) => Ok(false),
                 error @ (EngineError::Away(_) | EngineError::Refused(_) | EngineError::NotOurs) => {
                     Err(error)
                 }
@@ -215,7 +216,10 @@ impl Engine {
 
     /// The engine's own name of the container of a task, which is never another's.
     pub(super) async fn own_name(&self, id: TaskId) -> Result<String, EngineError> {
-        self.inspect(id).await?.id.ok_or(EngineError::NotFound)
+        self.inspect(id)
+            .await?
+            .id
+            .ok_or_else(|| EngineError::NotFound("it has no name".to_owned()))
     }
 
     /// What a container uses now, by the engine's own name of it.
@@ -257,7 +261,7 @@ impl Engine {
     pub(super) async fn remove(&self, id: TaskId) -> Result<(), EngineError> {
         match self.inspect(id).await {
             Ok(_) => {}
-            Err(EngineError::NotFound | EngineError::NotOurs) => return Ok(()),
+            Err(EngineError::NotFound(_) | EngineError::NotOurs) => return Ok(()),
             Err(error) => return Err(error),
         }
         let options = RemoveContainerOptionsBuilder::new().force(true).v(true);
@@ -265,7 +269,7 @@ impl Engine {
         let name = name(id);
         let removed = docker.remove_container(&name, Some(options.build()));
         match removed.await.map_err(EngineError::from) {
-            Err(EngineError::NotFound) => Ok(()),
+            Err(EngineError::NotFound(_)) => Ok(()),
             // Somebody else is about to remove it.
             Err(EngineError::Refused(_)) => self.removed(id).await,
             removed => removed,
@@ -280,7 +284,7 @@ impl Engine {
         match waited.next().await {
             Some(Ok(_) | Err(Error::DockerContainerWaitError { .. })) | None => Ok(()),
             Some(Err(error)) => match error.into() {
-                EngineError::NotFound => Ok(()),
+                EngineError::NotFound(_) => Ok(()),
                 error @ (EngineError::Away(_) | EngineError::Refused(_) | EngineError::NotOurs) => {
                     Err(error)
                 }

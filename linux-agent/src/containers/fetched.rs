@@ -12,14 +12,14 @@ const MAX_LINES: usize = 4096;
 /// The lines of one task that were not fetched yet.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// Their numbers and places.
+    /// Their numbers, and the place after each.
     places: VecDeque<(u32, Place)>,
     /// The number of the last that was sent.
     sent: u32,
 }
 
 impl Lines {
-    /// The line of this number is the one in `place`.
+    /// The line of this number is kept, after which this is the place.
     pub(super) fn add(&mut self, number: u32, place: Place) {
         if self.places.len() == MAX_LINES {
             self.places.pop_front();
@@ -33,8 +33,8 @@ impl Lines {
         self.sent = self.sent.max(first.saturating_add(count).saturating_sub(1));
     }
 
-    /// The master has those up to number `last`. Gives the place of the last of them, where there is one
-    /// that it did not have before.
+    /// The master has those up to number `last`. Gives the place after the last of them, where there is
+    /// one that it did not have before.
     pub(super) fn fetched(&mut self, last: u32) -> Option<Place> {
         // A number that was never sent is one of an earlier agent.
         if last > self.sent {
@@ -52,8 +52,8 @@ impl Lines {
 mod tests {
     use super::*;
 
-    const fn at(time: u64) -> Place {
-        Place { time, nth: 1 }
+    const fn at(second: u64) -> Place {
+        Place { second, lines: 1 }
     }
 
     #[test]

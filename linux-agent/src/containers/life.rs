@@ -12,25 +12,20 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use edgerm_protocol::TaskId;
-use edgerm_protocol::api::{DEFAULT_STOP_GRACE, Pull};
-use edgerm_protocol::message::LogLevel;
+use edgerm_protocol::api::DEFAULT_STOP_GRACE;
 use tokio::sync::{mpsc, watch};
 
 use super::engine::{Engine, EngineError, Standing};
+use super::image::Wanted;
 use super::logs::{Follower, Place};
 use super::marks::Marks;
 use super::readings::Readings;
 use super::watch::RETRY;
-use super::{ContainerEnd, ContainerEvent, ContainersConfig, Line, Spec, Stop};
+use super::{ContainerEnd, ContainerEvent, ContainersConfig, Spec, Stop};
 use crate::driver::Happening;
 use crate::usage::Meter;
-
-/// How long the last lines of a container that has ended are waited for: the engine ends their
-/// stream itself, unless something that it runs holds the other end.
-const LAST_LINES: Duration = Duration::from_secs(5);
 
 /// Why a task has ended whose container is not there.
 const REMOVED: &str = "somebody removed its container";
@@ -40,7 +35,7 @@ const REMOVED: &str = "somebody removed its container";
 pub(super) struct Life {
     pub(super) task: Task,
     pub(super) stop: watch::Receiver<Option<Stop>>,
-    /// The last of its lines that the master has.
+    /// How far the master has its lines.
     pub(super) fetched: watch::Receiver<Place>,
 }
 
@@ -53,10 +48,14 @@ pub(super) struct Task {
     pub(super) happen: mpsc::Sender<Happening>,
     pub(super) meter: Arc<Meter>,
     pub(super) spec: Spec,
+    /// Whether it ran before and ended while this agent had it. What there may be of that is of no
+    /// use any more.
+    pub(super) is_again: bool,
 }
 
 /// Why a task does not run.
-enum Over {
+#[derive(Debug)]
+pub(super) enum Over {
     /// It cannot.
     NotStarted(String),
     /// It has ended already.
@@ -71,7 +70,8 @@ impl From<EngineError> for Over {
         Self::NotStarted(match error {
             EngineError::Away(_) => "the container engine does not answer".to_owned(),
             EngineError::Refused(reason) => brief(&reason),
-            EngineError::NotFound | EngineError::NotOurs => error.to_string(),
+            EngineError::NotFound(reason) => brief(&reason),
+            EngineError::NotOurs => error.to_string(),
         })
     }
 }
@@ -148,7 +148,7 @@ impl Task {
                 }
             };
             let ended = tokio::select! {
-                ended = with_lines(ended, &mut follower) => ended,
+                ended = follower.follow(ended) => ended,
                 stop = stopped(stop), if !is_killed => match stop {
                     Stop::LetGo => return ContainerEnd::Killed,
                     Stop::Kill => {
@@ -166,7 +166,7 @@ impl Task {
                 }
                 Ok(Some(end)) => break end,
                 still @ (Ok(None) | Err(Away)) => tokio::select! {
-                    () = tokio::time::sleep(RETRY) => was_away |= still.is_err(),
+                    () = tokio::time::sleep(RETRY) => was_away = still.is_err(),
                     stop = stopped(stop), if !is_killed => match stop {
                         Stop::LetGo => return ContainerEnd::Killed,
                         Stop::Kill => is_killed = true,
@@ -197,7 +197,7 @@ impl Task {
                 out_of_memory,
                 error,
             }) => Some(self.end_of(code, out_of_memory, &error)),
-            Err(EngineError::NotFound | EngineError::NotOurs) => {
+            Err(EngineError::NotFound(_) | EngineError::NotOurs) => {
                 Some(ContainerEnd::Failed(REMOVED.to_owned()))
             }
             Err(EngineError::Away(_)) => return Err(Away),
@@ -209,7 +209,8 @@ impl Task {
     }
 
     fn end_of(&self, code: i64, out_of_memory: bool, error: &str) -> ContainerEnd {
-        if out_of_memory {
+        // A process of it may have, and the rest gone on.
+        if out_of_memory && code != 0 {
             let mem = self.spec.task.mem;
             return ContainerEnd::Failed(format!("out of memory: it had {mem} bytes"));
         }
@@ -224,12 +225,18 @@ impl Task {
         remove(&self.engine, &self.marks, self.spec.id).await;
     }
 
-    /// Begins the task, or finds where it is. Gives the last of its lines that was fetched.
+    /// Begins the task, or finds where it is. Gives how far its lines were fetched.
     async fn begin(&self) -> Result<Place, Over> {
         let id = self.spec.id;
-        let Some(mark) = self.marks.read(id).await else {
-            return self.make().await;
+        let mark = self.marks.read(id).await;
+        let mark = mark.map_err(|error| Over::NotStarted(format!("cannot read its mark: {error}")));
+        let Some(mark) = mark? else {
+            return self.make(self.is_again).await;
         };
+        if self.is_again {
+            self.remove_last().await?;
+            return self.make(true).await;
+        }
         let standing = loop {
             match self.engine.standing(id).await {
                 // What became of it is told by nobody else.
@@ -245,16 +252,17 @@ impl Task {
                 Ok(mark.fetched)
             }
             Ok(Standing::Created) => {
+                self.mark().await?;
                 self.engine.start(id).await?;
                 Ok(mark.fetched)
             }
-            Ok(Standing::Exited { .. }) | Err(EngineError::NotFound) if lives_on => {
-                self.engine.remove(id).await?;
-                self.make().await
+            Ok(Standing::Exited { .. }) | Err(EngineError::NotFound(_)) if lives_on => {
+                self.remove_last().await?;
+                self.make(true).await
             }
             // Its end is told when it is attended to, as if it had just ended.
             Ok(Standing::Exited { .. }) if is_of_this_boot => Ok(mark.fetched),
-            Ok(Standing::Exited { .. }) | Err(EngineError::NotFound) => {
+            Ok(Standing::Exited { .. }) | Err(EngineError::NotFound(_)) => {
                 let reason = match is_of_this_boot {
                     true => REMOVED,
                     false => "the machine rebooted",
@@ -266,61 +274,49 @@ impl Task {
         }
     }
 
-    /// Makes the container and starts it.
-    async fn make(&self) -> Result<Place, Over> {
+    /// Makes the container and starts it, of a task that `ran_before` or not.
+    async fn make(&self, ran_before: bool) -> Result<Place, Over> {
         let id = self.spec.id;
-        let body = self.spec.body(&self.engine, &self.config);
-        let body = body.map_err(|refused| Over::NotStarted(refused.to_string()))?;
-        self.obtain_image().await?;
-        let marked = self.marks.make(id).await;
-        marked.map_err(|error| Over::NotStarted(format!("cannot mark its container: {error}")))?;
-        self.engine.create(id, body).await?;
+        let body = || {
+            let body = self.spec.body(&self.engine, &self.config);
+            body.map_err(|refused| Over::NotStarted(refused.to_string()))
+        };
+        // Nothing is pulled for what is not allowed.
+        body()?;
+        let wanted = Wanted {
+            engine: &self.engine,
+            happen: &self.happen,
+            id,
+            image: &self.spec.task.container.image,
+            pull: self.spec.task.container.pull,
+            ran_before,
+        };
+        wanted.obtain().await?;
+        self.mark().await?;
+        // Where the folders that it mounts really are may have changed meanwhile.
+        self.engine.create(id, body()?).await?;
         self.engine.start(id).await?;
         Ok(Place::default())
     }
 
-    /// Sees to it that the image is there.
-    async fn obtain_image(&self) -> Result<(), Over> {
-        let (image, pull) = (
-            &self.spec.task.container.image,
-            self.spec.task.container.pull,
-        );
-        let is_there = self.engine.has_image(image).await?;
-        match pull {
-            Pull::IfMissing if is_there => return Ok(()),
-            Pull::Never if is_there => return Ok(()),
-            Pull::Never => return Err(Over::NotStarted(format!("there is no image {image}"))),
-            Pull::IfMissing | Pull::Always => {}
-        }
-        let say = |level, text: String| {
-            let line = Line {
-                level,
-                text,
-                written: None,
-            };
-            // A line that finds no room is dropped, as of any task.
-            let event = ContainerEvent::Log(self.spec.id, line);
-            let _dropped = self.happen.try_send(Happening::Container(event));
-        };
-        say(LogLevel::Info, format!("pulling {image}"));
-        let pulled = self
-            .engine
-            .pull(image, |status| say(LogLevel::Info, status.to_owned()));
-        match pulled.await {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                say(
-                    LogLevel::Error,
-                    format!("{image} cannot be pulled: {error}"),
-                );
-                match error {
-                    EngineError::Away(_) => Err(error.into()),
-                    EngineError::NotFound | EngineError::Refused(_) | EngineError::NotOurs => {
-                        Err(Over::NotStarted(format!("cannot pull {image}")))
-                    }
-                }
+    /// Marks that its container is about to run.
+    async fn mark(&self) -> Result<(), Over> {
+        let marked = self.marks.make(self.spec.id).await;
+        marked.map_err(|error| Over::NotStarted(format!("cannot mark its container: {error}")))
+    }
+
+    /// Removes the container of the run before this one, once the engine answers.
+    async fn remove_last(&self) -> Result<(), Over> {
+        let id = self.spec.id;
+        loop {
+            match self.engine.remove(id).await {
+                Err(EngineError::Away(_)) => tokio::time::sleep(RETRY).await,
+                Err(error) => return Err(error.into()),
+                Ok(()) => break,
             }
         }
+        self.marks.erase(id).await;
+        Ok(())
     }
 }
 
@@ -330,28 +326,6 @@ pub(super) async fn remove(engine: &Engine, marks: &Marks, id: TaskId) {
         Ok(()) => marks.erase(id).await,
         Err(error) => tracing::warn!(task = %id, %error, "its container stays for now"),
     }
-}
-
-/// Waits for `ended` and tells what the container writes meanwhile, and then its last lines.
-async fn with_lines<T>(ended: impl Future<Output = T>, follower: &mut Follower<'_>) -> T {
-    tokio::pin!(ended);
-    {
-        let lines = follower.follow();
-        tokio::pin!(lines);
-        let ended = tokio::select! {
-            biased;
-            ended = &mut ended => Some(ended),
-            () = &mut lines => None,
-        };
-        if let Some(ended) = ended {
-            if tokio::time::timeout(LAST_LINES, lines).await.is_err() {
-                tracing::debug!("the stream of its lines does not end");
-            }
-            return ended;
-        }
-    }
-    // Its lines have ended, and so will it.
-    ended.await
 }
 
 /// Waits until it is told to stop; for ever where nobody will tell.

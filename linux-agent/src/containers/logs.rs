@@ -1,6 +1,9 @@
 //! What a container writes, line by line, each told once while the agent runs, and over its restarts
 //! until the master has fetched it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use bollard::container::LogOutput;
 use edgerm_protocol::TaskId;
 use edgerm_protocol::message::LogLevel;
@@ -9,30 +12,41 @@ use tokio::sync::{mpsc, watch};
 
 use super::engine::Engine;
 use super::marks::Marks;
+use super::watch::RETRY;
 use super::{ContainerEvent, Line};
 use crate::driver::Happening;
 
-/// Nanoseconds in a second.
-const NANOS: u64 = 1_000_000_000;
+/// How long the next of the last lines of a container that has ended is waited for: the engine ends
+/// their stream itself, unless something that it runs holds the other end.
+const LAST_LINES: Duration = Duration::from_secs(5);
 
-/// A line's place among what a container wrote. Engines tell when that was, and some tell seconds, in
-/// which there are many lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// Seconds by which lines of one moment may be out of order. A line that is older by more was written
+/// after the clock was set back.
+const DISORDER: u64 = 10;
+
+/// How far what a container wrote was told. An engine gives lines from a second on, in the order in
+/// which it took them: of two streams, and by a clock that somebody sets, that is not always the
+/// order of their times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// Nanoseconds since the Unix epoch.
-    pub time: u64,
-    /// Which of the lines with this time, from 1; with 0, it is before them.
-    pub nth: u32,
+    /// The latest second since the Unix epoch in which a line was written.
+    pub second: u64,
+    /// How many lines of that second were told.
+    pub lines: u32,
 }
 
 impl Place {
-    /// That of a line with this time which comes next.
-    const fn next(self, time: u64) -> Self {
-        let nth = match self.time == time {
-            true => self.nth.saturating_add(1),
-            false => 1,
-        };
-        Self { time, nth }
+    /// The place after one more line, which was written in `second`.
+    const fn after(self, second: u64) -> Self {
+        let is_next = second > self.second || second + DISORDER < self.second;
+        match (is_next, second == self.second) {
+            (true, _) => Self { second, lines: 1 },
+            (false, true) => Self {
+                second,
+                lines: self.lines.saturating_add(1),
+            },
+            (false, false) => self,
+        }
     }
 }
 
@@ -43,18 +57,49 @@ pub(super) struct Follower<'a> {
     pub(super) marks: &'a Marks,
     pub(super) happen: &'a mpsc::Sender<Happening>,
     pub(super) id: TaskId,
-    /// The last line that was told.
+    /// How far it was told.
     pub(super) told: Place,
-    /// The last that the master has.
+    /// How far the master has it.
     pub(super) fetched: watch::Receiver<Place>,
 }
 
 impl Follower<'_> {
-    /// Tells all that it writes, from after what was told already, until it has ended or the engine
-    /// does not answer any more; and remembers what of it was fetched. What is told stays told where
-    /// this is dropped.
-    pub(super) async fn follow(&mut self) {
-        let since = i32::try_from(self.told.time / NANOS).unwrap_or(0);
+    /// Waits for `ended` and tells what the container writes meanwhile, from after what was told
+    /// already, and then its last lines; and remembers what of it was fetched. What is told stays told
+    /// where this is dropped.
+    pub(super) async fn follow<T>(&mut self, ended: impl Future<Output = T>) -> T {
+        tokio::pin!(ended);
+        loop {
+            let count = AtomicU64::new(0);
+            let lines = self.read(&count);
+            tokio::pin!(lines);
+            let ended_now = tokio::select! {
+                biased;
+                ended = &mut ended => Some(ended),
+                () = &mut lines => None,
+            };
+            if let Some(ended) = ended_now {
+                let mut before = u64::MAX;
+                while count.load(Ordering::Relaxed) != before {
+                    before = count.load(Ordering::Relaxed);
+                    if tokio::time::timeout(LAST_LINES, &mut lines).await.is_ok() {
+                        break;
+                    }
+                }
+                return ended;
+            }
+            // It has ended, or the engine cannot tell more of it now.
+            tokio::select! {
+                ended = &mut ended => return ended,
+                () = tokio::time::sleep(RETRY) => {}
+            }
+        }
+    }
+
+    /// Tells lines, and counts them, until the engine has no more or does not answer any more.
+    async fn read(&mut self, count: &AtomicU64) {
+        let from = self.told;
+        let since = i32::try_from(from.second).unwrap_or(0);
         let lines = match self.engine.logs(self.id, since).await {
             Ok(lines) => lines,
             Err(error) => {
@@ -63,16 +108,28 @@ impl Follower<'_> {
             }
         };
         let mut lines = Box::pin(lines);
-        let mut place = Place::default();
+        // The engine begins with the first line of the second, and those were told.
+        let mut again = from.lines;
         loop {
             tokio::select! {
                 output = lines.next() => {
-                    let Some(Ok(output)) = output else {
-                        return;
+                    let output = match output {
+                        Some(Ok(output)) => output,
+                        Some(Err(error)) => {
+                            tracing::warn!(task = %self.id, %error, "lines are not to be had");
+                            return;
+                        }
+                        None => return,
                     };
-                    if !self.tell(&output, &mut place).await {
+                    let (line, second) = read_line(&output);
+                    if again > 0 && second == Some(from.second) {
+                        again -= 1;
+                        continue;
+                    }
+                    if !self.tell(line, second).await {
                         return;
                     }
+                    count.fetch_add(1, Ordering::Relaxed);
                 }
                 Ok(()) = self.fetched.changed() => {
                     let fetched = *self.fetched.borrow_and_update();
@@ -82,39 +139,40 @@ impl Follower<'_> {
         }
     }
 
-    /// Tells one line, which stands after `place` of those that the engine gives; whether anybody
-    /// listens.
-    async fn tell(&mut self, output: &LogOutput, place: &mut Place) -> bool {
-        let level = match output {
-            LogOutput::StdErr { .. } => LogLevel::Error,
-            LogOutput::StdOut { .. } | LogOutput::StdIn { .. } | LogOutput::Console { .. } => {
-                LogLevel::Info
-            }
+    /// Tells one line, which was written in this second; whether anybody listens.
+    async fn tell(&mut self, (level, text): (LogLevel, String), second: Option<u64>) -> bool {
+        // What comes of it is not in between: a line is told, or read again.
+        let Ok(permit) = self.happen.reserve().await else {
+            return false;
         };
-        let text = String::from_utf8_lossy(output.as_ref());
-        let (time, line) = text.split_once(' ').unwrap_or(("", &text));
-        let written = nanos(time).map(|time| place.next(time));
-        if let Some(written) = written {
-            *place = written;
-            // The engine counts in seconds from where it is to begin.
-            if written <= self.told {
-                return true;
-            }
-            self.told = written;
-        }
+        self.told = second.map_or(self.told, |second| self.told.after(second));
         let line = Line {
             level,
-            text: line.trim_end_matches(['\r', '\n']).to_owned(),
-            written,
+            text,
+            written: Some(self.told),
         };
-        let event = Happening::Container(ContainerEvent::Log(self.id, line));
-        self.happen.send(event).await.is_ok()
+        permit.send(Happening::Container(ContainerEvent::Log(self.id, line)));
+        true
     }
 }
 
-/// Nanoseconds since the Unix epoch of a time as RFC 3339 has it in UTC, such as
-/// `2026-11-26T19:43:03.587098860Z`; `None` where it is none, or one that 64 bits do not hold.
-fn nanos(time: &str) -> Option<u64> {
+/// A line as an engine gives it, and the second in which it was written, where the engine tells.
+fn read_line(output: &LogOutput) -> ((LogLevel, String), Option<u64>) {
+    let level = match output {
+        LogOutput::StdErr { .. } => LogLevel::Error,
+        LogOutput::StdOut { .. } | LogOutput::StdIn { .. } | LogOutput::Console { .. } => {
+            LogLevel::Info
+        }
+    };
+    let text = String::from_utf8_lossy(output.as_ref());
+    let (time, line) = text.split_once(' ').unwrap_or(("", &text));
+    let line = line.trim_end_matches(['\r', '\n']).to_owned();
+    ((level, line), seconds(time))
+}
+
+/// Whole seconds since the Unix epoch of a time as RFC 3339 has it, such as
+/// `2026-11-26T19:43:03.587098860Z`; `None` where it is none, or before that.
+fn seconds(time: &str) -> Option<u64> {
     let number = |from: usize, to: usize| time.get(from..to)?.parse::<i64>().ok();
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
@@ -125,16 +183,21 @@ fn nanos(time: &str) -> Option<u64> {
     };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
     let seconds = (days - 719_469) * 86_400 + hour * 3600 + minute * 60 + second;
-    let fraction = match time.get(19..)?.strip_suffix('Z')? {
-        "" => 0,
-        fraction => format!("{:0<9.9}", fraction.strip_prefix('.')?)
-            .parse()
-            .ok()?,
+    let fraction = |c: char| c == '.' || c.is_ascii_digit();
+    let zone = time.get(19..)?.trim_start_matches(fraction);
+    let ahead = match zone {
+        "Z" => 0,
+        _ => {
+            let number = |from: usize, to: usize| zone.get(from..to)?.parse::<i64>().ok();
+            let ahead = number(1, 3)? * 3600 + number(4, 6)? * 60;
+            match zone.as_bytes().first()? {
+                b'+' => ahead,
+                b'-' => -ahead,
+                _ => return None,
+            }
+        }
     };
-    u64::try_from(seconds)
-        .ok()?
-        .checked_mul(NANOS)?
-        .checked_add(fraction)
+    u64::try_from(seconds - ahead).ok()
 }
 
 #[cfg(test)]
@@ -142,36 +205,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_one_time_have_places_in_their_order() {
+    fn a_place_counts_the_lines_of_the_latest_second() {
         let mut place = Place::default();
         let mut places = Vec::new();
-        for time in [5, 5, 7, 7, 7, 9] {
-            place = place.next(time);
-            places.push((place.time, place.nth));
+        // Out of order by a second, and after the clock was set back.
+        for second in [50, 50, 51, 50, 51, 20, 20, 21] {
+            place = place.after(second);
+            places.push((place.second, place.lines));
         }
-        assert_eq!(places, [(5, 1), (5, 2), (7, 1), (7, 2), (7, 3), (9, 1)]);
-        assert!(places.is_sorted());
+        let expected = [
+            (50, 1),
+            (50, 2),
+            (51, 1),
+            (51, 1),
+            (51, 2),
+            (20, 1),
+            (20, 2),
+            (21, 1),
+        ];
+        assert_eq!(places, expected);
     }
 
     #[test]
-    fn a_time_is_in_nanoseconds_since_the_epoch() {
+    fn a_time_is_in_seconds_since_the_epoch() {
         let cases = [
             ("1970-01-01T00:00:00Z", Some(0)),
-            ("2000-02-29T12:00:00.5Z", Some(951_825_600_500_000_000)),
-            ("2000-03-01T00:00:00.05Z", Some(951_868_800_050_000_000)),
-            (
-                "2026-11-26T19:43:03.587098860Z",
-                Some(1_795_722_183_587_098_860),
-            ),
+            ("2000-02-29T12:00:00.5Z", Some(951_825_600)),
+            ("2000-03-01T00:00:00.05Z", Some(951_868_800)),
+            ("2026-11-26T19:43:03.587098860Z", Some(1_795_722_183)),
+            ("2026-11-26T20:43:03.587098860+01:00", Some(1_795_722_183)),
+            ("2026-11-26T14:13:03-05:30", Some(1_795_722_183)),
             ("1969-12-31T23:59:59Z", None),
-            ("9999-12-31T23:59:59Z", None),
             ("2000-02-29T12:00:00.5", None),
-            ("2000-02-29T12:00:00.Z", Some(951_825_600_000_000_000)),
+            ("2000-02-29T12:00:00 01:00", None),
             ("", None),
             ("never at all, not in a hundred years", None),
         ];
         for (time, expected) in cases {
-            assert_eq!(nanos(time), expected, "{time}");
+            assert_eq!(seconds(time), expected, "{time}");
         }
     }
 }

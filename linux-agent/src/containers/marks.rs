@@ -2,7 +2,8 @@
 //!
 //! By it an agent that has started again tells a task that never ran, which begins, from one
 //! whose container somebody removed meanwhile, which has ended. It holds the boot of the machine
-//! in which it was made, and up to when the master has fetched what the container wrote.
+//! in which it was made, and is never written again. How far the master has fetched what the
+//! container wrote is in a file of its own, which may be lost.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -24,7 +25,7 @@ const OWNER: &str = "owner";
 pub(super) struct Mark {
     /// The boot of the machine.
     pub(super) boot: String,
-    /// The last line that was fetched.
+    /// How far what it wrote was fetched.
     pub(super) fetched: Place,
 }
 
@@ -68,13 +69,22 @@ impl Marks {
     }
 
     /// The mark of a task, where it has one.
-    pub(super) async fn read(&self, id: TaskId) -> Option<Mark> {
-        let text = tokio::fs::read_to_string(self.path(id)).await.ok()?;
-        let (boot, fetched) = text.split_once('\n')?;
-        Some(Mark {
-            boot: boot.to_owned(),
-            fetched: place(fetched).unwrap_or_default(),
-        })
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system. Whether there is a mark is not known then.
+    pub(super) async fn read(&self, id: TaskId) -> io::Result<Option<Mark>> {
+        let text = match tokio::fs::read_to_string(self.path(id)).await {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        // What cannot be read of this is told again.
+        let fetched = tokio::fs::read_to_string(self.fetched_path(id)).await;
+        Ok(Some(Mark {
+            boot: text.trim().to_owned(),
+            fetched: fetched.ok().as_deref().and_then(place).unwrap_or_default(),
+        }))
     }
 
     /// Marks a task that is about to have a container: on the disk when this returns.
@@ -90,15 +100,14 @@ impl Marks {
         made.await.map_err(io::Error::other)?
     }
 
-    /// Remembers up to when what it wrote was fetched. A crash may forget some of it, which is told
-    /// again then.
+    /// Remembers how far what it wrote was fetched. A crash may forget some of it, which is told again
+    /// then.
     pub(super) async fn remember(&self, id: TaskId, fetched: Place) {
-        let path = self.path(id);
+        let path = self.fetched_path(id);
         let beside = path.with_extension("new");
-        let Place { time, nth } = fetched;
-        let text = format!("{}\n{time} {nth}", self.boot);
+        let Place { second, lines } = fetched;
         let written = async {
-            tokio::fs::write(&beside, text).await?;
+            tokio::fs::write(&beside, format!("{second} {lines}")).await?;
             tokio::fs::rename(&beside, &path).await
         };
         if let Err(error) = written.await {
@@ -108,12 +117,14 @@ impl Marks {
 
     /// Forgets a task whose container is gone.
     pub(super) async fn erase(&self, id: TaskId) {
-        let path = self.path(id);
-        match tokio::fs::remove_file(&path).await {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                tracing::warn!(path = %path.display(), %error, "a mark stays");
+        // The mark last: by it what is beside it is found.
+        for path in [self.fetched_path(id), self.path(id)] {
+            match tokio::fs::remove_file(&path).await {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    tracing::warn!(path = %path.display(), %error, "a mark stays");
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
 
@@ -127,14 +138,18 @@ impl Marks {
     fn path(&self, id: TaskId) -> PathBuf {
         self.folder.join(id.to_string())
     }
+
+    fn fetched_path(&self, id: TaskId) -> PathBuf {
+        self.folder.join(format!("{id}.fetched"))
+    }
 }
 
-/// A line's place, as a mark has it.
+/// A place as it is written beside a mark.
 fn place(text: &str) -> Option<Place> {
-    let (time, nth) = text.trim().split_once(' ')?;
+    let (second, lines) = text.trim().split_once(' ')?;
     Some(Place {
-        time: time.parse().ok()?,
-        nth: nth.parse().ok()?,
+        second: second.parse().ok()?,
+        lines: lines.parse().ok()?,
     })
 }
 
@@ -155,29 +170,36 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let marks = Marks::open(folder.path().join("containers")).unwrap();
         let id = TaskId(0x1f);
-        assert_eq!(marks.read(id).await, None);
+        assert_eq!(marks.read(id).await.unwrap(), None);
         marks.make(id).await.unwrap();
-        let mark = marks.read(id).await.unwrap();
+        let mark = marks.read(id).await.unwrap().unwrap();
         assert!(marks.is_of_this_boot(&mark));
         assert_eq!(mark.fetched, Place::default());
         let fetched = Place {
-            time: 1_767_225_600_500_000_000,
-            nth: 2,
+            second: 1_767_225_600,
+            lines: 2,
         };
         marks.remember(id, fetched).await;
         assert_eq!(marks.all(), [id]);
         let again = Marks::open(folder.path().join("containers")).unwrap();
         assert_eq!(again.owner(), marks.owner());
-        let mark = again.read(id).await.unwrap();
+        let mark = again.read(id).await.unwrap().unwrap();
         assert_eq!(mark.fetched, fetched);
         let other = Mark {
             boot: "another".to_owned(),
             ..mark
         };
         assert!(!again.is_of_this_boot(&other));
+        // Where that is no use, the mark still is.
+        fs::write(again.fetched_path(id), "?").unwrap();
+        let mark = again.read(id).await.unwrap().unwrap();
+        assert!(again.is_of_this_boot(&mark) && mark.fetched == Place::default());
         again.erase(id).await;
         assert_eq!(again.all(), []);
+        assert!(!again.fetched_path(id).exists());
         again.erase(id).await;
+        fs::create_dir(again.path(id)).unwrap();
+        assert!(again.read(id).await.is_err(), "it is not known");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | `watch` | whether the engine answers |
 //! | `spec` | what the engine is told of a task, within what the operator allows |
 //! | `life` | one task, from its image to its removal |
+//! | `image` | the image of a task |
 //! | `logs` | what a container says, line by line |
 //! | `fetched` | how much of that the master has |
 //! | `readings` | what a container uses |
@@ -17,6 +18,7 @@
 
 mod engine;
 mod fetched;
+mod image;
 mod life;
 mod logs;
 mod marks;
@@ -24,7 +26,7 @@ mod readings;
 mod spec;
 mod watch;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -53,6 +55,10 @@ pub(crate) async fn engine_problem(socket: &std::path::Path) -> Option<String> {
     ))
 }
 
+/// Ended tasks that are remembered. One that begins again has ended minutes ago at most, and an agent
+/// has 16 tasks.
+const MAX_ENDED: usize = 64;
+
 /// What came of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContainerEvent {
@@ -73,7 +79,7 @@ pub struct Line {
     pub level: LogLevel,
     /// What it says.
     pub text: String,
-    /// Its place among what the container wrote; `None`: it did not.
+    /// The place after it in what the container wrote; `None`: the container did not.
     pub written: Option<Place>,
 }
 
@@ -103,7 +109,7 @@ struct Begun {
     stop: channel::Sender<Option<Stop>>,
     meter: Arc<Meter>,
     lines: Lines,
-    /// The last line that the master has.
+    /// How far the master has what it wrote.
     fetched: channel::Sender<Place>,
 }
 
@@ -117,6 +123,8 @@ pub(crate) struct Containers {
     lives: BTreeMap<TaskId, Begun>,
     /// Tasks that an earlier agent had begun and this one has not taken up yet.
     unclaimed: BTreeSet<TaskId>,
+    /// Tasks that have ended here not long ago: one that begins again begins anew.
+    ended: VecDeque<TaskId>,
 }
 
 impl Containers {
@@ -140,6 +148,7 @@ impl Containers {
             happen,
             lives: BTreeMap::new(),
             unclaimed,
+            ended: VecDeque::new(),
         })
     }
 
@@ -172,6 +181,7 @@ impl Containers {
             config: Arc::clone(&self.config),
             happen: self.happen.clone(),
             meter,
+            is_again: self.ended.contains(&spec.id),
             spec,
         };
         let life = Life {
@@ -192,7 +202,7 @@ impl Containers {
         Some(self.lives.get(&id)?.meter.usage())
     }
 
-    /// The line that the container wrote in this place is kept for the master, under this number.
+    /// A line that the container wrote is kept for the master, under this number; the place after it.
     pub(crate) fn line_kept(&mut self, id: TaskId, number: u32, written: Place) {
         if let Some(life) = self.lives.get_mut(&id) {
             life.lines.add(number, written);
@@ -230,6 +240,12 @@ impl Containers {
     /// Forgets a task that has ended.
     pub(crate) fn reap(&mut self, id: TaskId) {
         self.lives.remove(&id);
+        if !self.ended.contains(&id) {
+            if self.ended.len() == MAX_ENDED {
+                self.ended.pop_front();
+            }
+            self.ended.push_back(id);
+        }
     }
 
     /// Removes the containers of those that an earlier agent had begun and that will not be taken

@@ -8,7 +8,9 @@ use bollard::models::{
     MountType, PortBinding, RestartPolicy, RestartPolicyNameEnum,
 };
 use edgerm_protocol::TaskId;
-use edgerm_protocol::api::{Container, ContainerTask, DEFAULT_PIDS, Mount, Network};
+use edgerm_protocol::api::{
+    Container, ContainerTask, DEFAULT_PIDS, MIN_CONTAINER_MEM, Mount, Network,
+};
 
 use super::engine::Engine;
 
@@ -56,9 +58,15 @@ impl Default for ContainersConfig {
     }
 }
 
-/// What a task asks for that the operator of the agent does not allow.
+/// Why there may be no container: what the task asks for is not the operator's to give, or not there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAllowed {
+    /// All the memory that there is.
+    #[error("a container has {MIN_CONTAINER_MEM} bytes of memory or more: say resources.mem")]
+    Memory,
+    /// A device that was there when the task was launched.
+    #[error("its device {0} is not there: connect it, and start the agent again")]
+    Device(String),
     /// The machine's network.
     #[error("this agent gives no container its own network")]
     HostNetwork,
@@ -79,6 +87,8 @@ pub struct Spec {
     pub task: ContainerTask,
     /// Files of the machine's devices that it is given.
     pub devices: Vec<PathBuf>,
+    /// The label of a device that it is to be given and that is not there any more.
+    pub missing: Option<String>,
 }
 
 impl Spec {
@@ -93,6 +103,13 @@ impl Spec {
         config: &ContainersConfig,
     ) -> Result<ContainerCreateBody, NotAllowed> {
         let container = &self.task.container;
+        // To an engine, 0 is no limit.
+        if self.task.mem < MIN_CONTAINER_MEM {
+            return Err(NotAllowed::Memory);
+        }
+        if let Some(missing) = &self.missing {
+            return Err(NotAllowed::Device(missing.clone()));
+        }
         if container.network == Network::Host && !config.host_network {
             return Err(NotAllowed::HostNetwork);
         }
@@ -237,6 +254,7 @@ mod tests {
                 restart: false,
             },
             devices: vec!["/dev/ttyUSB0".into()],
+            missing: None,
         }
     }
 
@@ -275,6 +293,33 @@ mod tests {
         assert_eq!(port("80/udp").as_deref(), Some("8081"));
         let device = &told.devices.unwrap()[0];
         assert_eq!(device.path_on_host.as_deref(), Some("/dev/ttyUSB0"));
+    }
+
+    #[test]
+    fn no_container_is_made_without_a_device_of_it() {
+        let engine = Engine::new(Path::new("/run/docker.sock"), "agent", "owner");
+        let mut spec = spec(Container::new("it"));
+        spec.missing = Some("radio".to_owned());
+        let refused = spec.body(&engine, &ContainersConfig::default());
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "its device radio is not there: connect it, and start the agent again"
+        );
+    }
+
+    #[test]
+    fn no_container_is_without_a_limit_of_memory() {
+        let engine = Engine::new(Path::new("/run/docker.sock"), "agent", "owner");
+        let body = |mem| {
+            let mut spec = spec(Container::new("it"));
+            spec.task.mem = mem;
+            let body = spec.body(&engine, &ContainersConfig::default());
+            body.map(|body| body.host_config.unwrap().memory.unwrap())
+        };
+        for mem in [0, MIN_CONTAINER_MEM - 1] {
+            assert_eq!(body(mem), Err(NotAllowed::Memory), "{mem}");
+        }
+        assert_eq!(body(MIN_CONTAINER_MEM), Ok(6 << 20));
     }
 
     #[test]

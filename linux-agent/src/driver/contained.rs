@@ -18,8 +18,10 @@ impl Driver {
         let Some(launch) = self.agent.launch(id) else {
             return;
         };
-        let labels = launch.devices.iter();
-        let devices: Vec<PathBuf> = labels
+        let labels = || launch.devices.iter();
+        let missing = labels().find(|label| self.devices.get(label.as_str()).is_none());
+        let missing = missing.map(|label| label.as_str().to_owned());
+        let devices: Vec<PathBuf> = labels()
             .filter_map(|label| self.devices.path(label.as_str()))
             .collect();
         let Some(containers) = &mut self.containers else {
@@ -28,7 +30,12 @@ impl Driver {
         match serde_json::from_slice::<ContainerTask>(manifest) {
             Ok(task) => {
                 tracing::info!(task = %id, image = task.container.image, "starting a container");
-                containers.start(Spec { id, task, devices });
+                containers.start(Spec {
+                    id,
+                    task,
+                    devices,
+                    missing,
+                });
             }
             Err(error) => {
                 tracing::warn!(task = %id, %error, "what the master tells of a container is none");
