@@ -231,6 +231,15 @@ impl<S: Security> Endpoint<S> {
         self.exchange.is_some()
     }
 
+    /// The peer is heard that was silent: a request that it did not acknowledge goes out again, unless
+    /// it was just sent. So a peer that sleeps is asked as soon as it is awake. What is outstanding
+    /// is given up when it would have been.
+    pub fn hasten(&mut self, now: Instant) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.on_peer_heard(now, &self.config);
+        }
+    }
+
     /// Forgets the outstanding request, if any. No event will tell its end, and a response
     /// that still comes is ignored, or reset where it is confirmable.
     pub fn cancel(&mut self) {

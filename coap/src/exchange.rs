@@ -125,6 +125,21 @@ impl<B> Exchange<B> {
         }
     }
 
+    /// The peer is heard that was silent: what it did not hear meanwhile is sent again now, unless it
+    /// was just sent. The retransmissions come as they would have, so it is given up no later.
+    pub(crate) fn on_peer_heard(&mut self, now: Instant, config: &Config) {
+        if let State::Unacknowledged {
+            transmit_due,
+            retransmit_at,
+            wait,
+            ..
+        } = &mut self.state
+        {
+            // The time since it was sent last is what is gone of the wait.
+            *transmit_due |= now + *wait >= *retransmit_at + config.ack_timeout;
+        }
+    }
+
     pub(crate) fn poll_timeout(&self) -> Instant {
         match self.state {
             State::Unacknowledged { retransmit_at, .. } => retransmit_at,
@@ -156,6 +171,7 @@ impl<B> Exchange<B> {
 mod tests {
     use super::*;
     use alloc::vec;
+    use core::time::Duration;
 
     fn at(millis: u64) -> Instant {
         Instant::from_millis(millis)
@@ -189,6 +205,30 @@ mod tests {
         }
         assert_eq!(exchange.poll_timeout(), at(62_000));
         assert!(exchange.handle_timeout(at(62_000)), "silent to the end");
+    }
+
+    #[test]
+    fn a_peer_that_is_heard_is_sent_again_what_it_did_not_hear() {
+        let config = Config::default();
+        assert_eq!(config.ack_timeout, Duration::from_secs(2));
+        let mut exchange = exchange(1);
+        assert!(exchange.poll_transmit().is_some());
+        exchange.on_peer_heard(at(1_999), &config);
+        assert_eq!(exchange.poll_transmit(), None, "it was just sent");
+        assert!(!exchange.handle_timeout(at(2_000)));
+        assert!(exchange.poll_transmit().is_some());
+        // No retransmission is left, and this is none; nor does it change when it is given up.
+        for heard in [4_000, 5_999] {
+            exchange.on_peer_heard(at(heard), &config);
+            assert_eq!(exchange.poll_transmit(), Some(vec![1, 2, 3]));
+            assert_eq!(exchange.poll_timeout(), at(6_000));
+        }
+        assert!(exchange.handle_timeout(at(6_000)));
+        // One that has it is working on it.
+        let mut exchange = self::exchange(1);
+        assert!(exchange.on_acknowledgement(at(0), &config));
+        exchange.on_peer_heard(at(60_000), &config);
+        assert_eq!(exchange.poll_transmit(), None);
     }
 
     #[test]

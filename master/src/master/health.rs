@@ -24,16 +24,27 @@ use crate::ledger::Change;
 use crate::ledger::Task;
 use crate::peers::PeerId;
 
+/// Silence after which an agent may have slept: one that says more is awake, and hears what it is
+/// asked.
+const ASLEEP: Duration = Duration::from_secs(2);
+
 impl Master {
     /// The agent spoke, as this peer, in its session.
     pub(super) fn on_heard(&mut self, now: Instant, agent: AgentId, from: PeerId) {
         let Some(link) = self.links.get_mut(&agent) else {
             return;
         };
+        let silence = now.saturating_duration_since(link.heard_at);
         link.heard_at = now;
         link.held = false;
         if link.peer != from || self.peers.path_of(agent, from).is_none() {
             self.move_path(agent, from);
+        }
+        // What it was asked while it slept, or was away, is sent again ever later by itself.
+        if silence >= ASLEEP
+            && let Some(peer) = self.peers.path_of(agent, from)
+        {
+            peer.endpoint.hasten(now);
         }
         if self
             .ledger
@@ -41,22 +52,8 @@ impl Master {
             .is_some_and(|agent| agent.state == AgentState::Unreachable)
         {
             self.commit(now, Change::AgentReachable(agent));
-            self.ask_again(agent);
             self.watch(now, agent);
             tracing::info!(%agent, "agent is heard again");
-        }
-    }
-
-    /// What a silent agent was asked is asked anew: what is sent again by itself is so ever later.
-    fn ask_again(&mut self, agent: AgentId) {
-        let Some(link) = self.links.get_mut(&agent) else {
-            return;
-        };
-        if let Some(command) = link.take_asked() {
-            link.push_again(command);
-            if let Some(peer) = self.peers.path_of(agent, link.peer) {
-                peer.endpoint.cancel();
-            }
         }
     }
 

@@ -43,7 +43,7 @@ fn a_silent_agent_is_missed_heard_again_and_given_up() {
 }
 
 #[test]
-fn what_a_silent_agent_was_asked_is_asked_anew_when_it_is_heard() {
+fn what_a_silent_agent_was_asked_is_sent_again_when_it_is_heard() {
     let mut world = World::new(1);
     let (_, task) = world.launched();
     world.ping(0, &[update(task, TaskState::Running)]);
@@ -61,6 +61,24 @@ fn what_a_silent_agent_was_asked_is_asked_anew_when_it_is_heard() {
     assert_eq!(world.state(task), TaskState::Killing);
     world.pass(100_000);
     assert_eq!(world.nodes[0].heard.len(), 1, "once");
+}
+
+#[test]
+fn an_agent_that_sleeps_is_asked_when_it_is_awake() {
+    let mut world = World::new(1);
+    let (_, task) = world.launched();
+    world.ping(0, &[update(task, TaskState::Running)]);
+    world.nodes[0].deaf = true;
+    world.master.kill_task(world.now, task, None).unwrap();
+    world.settle();
+    // Not silent for so long that it is missed, and its next retransmission is seconds away.
+    world.pass(10_000);
+    assert_eq!(agent_state(&world), AgentState::Registered);
+    world.nodes[0].deaf = false;
+    world.nodes[0].heard.clear();
+    assert_eq!(world.ping(0, &[]), Code::CHANGED);
+    assert_eq!(world.state(task), TaskState::Killing);
+    assert_eq!(world.nodes[0].heard.len(), 1);
 }
 
 /// A world with one task that runs on an agent of which nothing is heard any more.
