@@ -17,6 +17,8 @@ pub struct Behaviour {
     pub exit: Exit,
     /// How often it emits its id before.
     pub says: u8,
+    /// How many lines it logs when it begins, and again before it ends by itself.
+    pub logs: u8,
 }
 
 /// How a task ends by itself.
@@ -44,5 +46,6 @@ impl Behaviour {
         runs_for: Some(TASK_RUNS_FOR),
         exit: Exit::Code(0),
         says: 1,
+        logs: 0,
     };
 }

@@ -19,6 +19,7 @@ mod failure;
 mod faults;
 mod hardware;
 mod hostile;
+mod log;
 mod network;
 mod node;
 mod nonces;

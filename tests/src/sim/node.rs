@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::behaviour::Exit;
 use super::hardware::{Build, Flash};
+use super::log::Log;
 use super::nonces::Nonces;
 use super::records::{Done, End, Records};
 
@@ -42,6 +43,7 @@ pub struct Node {
     power_for: Option<u32>,
     listens_until: Instant,
     boots: u32,
+    log: Log,
 }
 
 /// What outlives a reboot of a node; by default, nothing.
@@ -84,6 +86,7 @@ impl Node {
             power_for: None,
             listens_until: now,
             boots: 0,
+            log: Log::new(0),
         }
     }
 
@@ -146,6 +149,7 @@ impl Node {
         self.build.clock.boot(now);
         self.listens_until = now;
         self.nonces = Nonces::default();
+        self.log = Log::new(self.boots);
         let shown = self.build.clock.shows(now);
         self.agent = boot(&self.build, &self.description, self.boots, shown);
         for (key, record) in self.records.iter() {
@@ -276,6 +280,7 @@ impl Node {
     fn end(&mut self, now: Instant, id: TaskId, sent: &mut Vec<Vec<u8>>) {
         self.running.remove(&id);
         let behaviour = (self.build.behaviour)(id, self.build.seed);
+        self.write(now, id, behaviour.logs);
         let said = id.to_string();
         for _ in 0..behaviour.says {
             self.input(now, Input::TaskOutput(id, said.as_bytes()), sent);
@@ -285,6 +290,20 @@ impl Node {
             Exit::Trap => TaskExit::Trapped("unreachable"),
         };
         self.input(now, Input::TaskExited(id, exit), sent);
+    }
+
+    /// A task logs so many lines.
+    fn write(&mut self, now: Instant, id: TaskId, lines: u8) {
+        let shown = self.build.clock.shows(now);
+        for _ in 0..lines {
+            if self
+                .agent
+                .handle_input(shown, Input::TaskLogged(id))
+                .is_ok()
+            {
+                self.log.write(id, |id| self.agent.has_task(id));
+            }
+        }
     }
 
     /// Gives the agent an input and does all it wants done, which gives it more.
@@ -362,16 +381,27 @@ impl Node {
                     self.unkept_at = how.1.map(|_| now).or(self.unkept_at);
                     self.records.ask(now, (key, None), None, how);
                 }
+                Output::InspectTask(id, after) => answers.push_back(Answer::Inspected(id, after)),
                 Output::OutputTaken(_)
                 | Output::TaskLog(..)
-                | Output::InspectTask(..)
                 | Output::RegistrationRefused(..)
                 | Output::Left => {}
                 Output::Timeout(_) => match answers.pop_front() {
+                    Some(Answer::Inspected(id, after)) => {
+                        ending = None;
+                        let mut buffer = [0; 512];
+                        let is_here = |id| self.agent.has_task(id);
+                        let told = self.log.inspect(id, is_here, after, &mut buffer);
+                        let _refused = self.agent.handle_input(shown, Input::Inspected(id, told));
+                    }
                     Some(answer) => {
                         let input = answer.as_input();
                         ending = self::ending(&input);
                         let _refused = self.agent.handle_input(shown, input);
+                        if let Answer::Started(id) = answer {
+                            let behaviour = (self.build.behaviour)(id, self.build.seed);
+                            self.write(now, id, behaviour.logs);
+                        }
                     }
                     None => return,
                 },
@@ -388,6 +418,8 @@ enum Answer {
     Started(TaskId),
     Killed(TaskId),
     Taken(TaskId),
+    /// What there is of a task after this line.
+    Inspected(TaskId, Option<u32>),
 }
 
 impl Answer {
@@ -399,6 +431,7 @@ impl Answer {
             Self::Started(id) => Input::TaskStarted(id),
             Self::Killed(id) => Input::TaskExited(id, TaskExit::Killed),
             Self::Taken(id) => Input::MessageTaken(id, true),
+            Self::Inspected(id, _) => Input::Inspected(id, None),
         }
     }
 }

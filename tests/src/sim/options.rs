@@ -104,6 +104,8 @@ pub struct Report {
     pub agent_disks: u64,
     /// Times that the master's disk failed for a while.
     pub master_disks: u64,
+    /// Lines of tasks' logs that were read.
+    pub lines: u64,
     /// Agents that were given up.
     pub gone: u64,
     /// Times that all was settled, and found to be as it should.
@@ -120,8 +122,9 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "{ended} ended, {killed} killed, {lost} lost, {rejected} rejected; {} forgotten",
-            self.forgotten
+            "{ended} ended, {killed} killed, {lost} lost, {rejected} rejected; {} forgotten; \
+             {} lines read",
+            self.forgotten, self.lines
         )?;
         writeln!(
             f,

@@ -35,6 +35,8 @@ struct Told {
 #[derive(Debug, Default)]
 pub(super) struct Oracle {
     tasks: BTreeMap<TaskId, Told>,
+    /// Those that the master has forgotten since.
+    forgotten: BTreeMap<TaskId, Told>,
     offers: BTreeMap<OfferId, AgentId>,
     /// When agents were given up last.
     gone: BTreeMap<AgentId, Instant>,
@@ -50,7 +52,8 @@ impl Oracle {
             Happened::Started(task, address) => {
                 self.adopt(cluster, *task, report);
                 let id = cluster.nodes.get(address).and_then(Node::id);
-                let Some(told) = self.tasks.get(task) else {
+                let told = self.tasks.get(task);
+                let Some(told) = told.or_else(|| self.forgotten.get(task)) else {
                     panic!("{task} starts, and nobody was told that it was accepted");
                 };
                 assert_eq!(Some(told.agent), id, "{task} starts on another agent");
@@ -244,10 +247,12 @@ impl Oracle {
     /// Lets tasks be forgotten that the master has forgotten, as it may.
     fn forget(&mut self, cluster: &Cluster, report: &mut Report) {
         let ledger = cluster.master().ledger();
-        let before = self.tasks.len();
-        self.tasks
-            .retain(|id, told| !told.state.is_terminal() || ledger.task(*id).is_some());
-        let forgotten = before - self.tasks.len();
+        let before = self.forgotten.len();
+        let is_forgotten =
+            |id: &TaskId, told: &mut Told| told.state.is_terminal() && ledger.task(*id).is_none();
+        let forgotten = self.tasks.extract_if(.., is_forgotten);
+        self.forgotten.extend(forgotten);
+        let forgotten = self.forgotten.len() - before;
         report.forgotten += u64::try_from(forgotten).unwrap_or(0);
         let most = cluster.master().config().limits.ended_tasks;
         let ended = ledger.tasks(None).filter(|task| task.state.is_terminal());

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use edgerm_agent_core::{Config, StorageError};
 use edgerm_coap::BlockSize;
+use edgerm_master::master::Reply;
 use edgerm_protocol::Instant;
 
 use super::chance::{Chance, mix};
@@ -127,6 +128,7 @@ impl Simulation {
         }
         self.cluster.check_all();
         self.report.heard = self.cluster.heard;
+        self.report.lines = self.workload.lines;
         self.report.datagrams = self.cluster.network.sent();
         self.report.digest = self.cluster.network.digest();
         self.report
@@ -182,6 +184,7 @@ impl Simulation {
             Act::Calm => self.begin_calm(),
             Act::KillAll => {
                 Oracle::check_begun(&self.cluster, &self.workload);
+                self.workload.read_some(&mut self.cluster);
                 self.workload.kill_all(&mut self.cluster);
                 self.plan(SETTLES, Act::Settled);
             }
@@ -409,6 +412,7 @@ impl Simulation {
                         self.workload.on_master_lost();
                     }
                     Happened::MasterBack => self.workload.on_master_back(&self.cluster),
+                    Happened::Replied(Reply::Outputs(outputs)) => self.workload.on_read(&outputs),
                     Happened::Replied(_) | Happened::Told(_) | Happened::Started(..) => {}
                 }
             }

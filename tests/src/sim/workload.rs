@@ -1,16 +1,20 @@
 //! Frameworks that come and go, take offers or leave them, launch, kill and talk to tasks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use edgerm_master::master::{Answer, Reply};
-use edgerm_protocol::api::{self, Constraints, LaunchTask, NewFramework, Restart, TaskResources};
+use edgerm_master::ledger::Task;
+use edgerm_master::master::{Answer, OutputQuery, Reply};
+use edgerm_protocol::api::{
+    self, Constraints, InspectionState, LaunchTask, LogWanted, NewFramework, Restart, TaskResources,
+};
 use edgerm_protocol::owned::Value;
 use edgerm_protocol::{FrameworkId, ModuleId, TaskId};
 
 use super::behaviour::{Behaviour, Exit};
 use super::chance::{Chance, mix};
 use super::cluster::Cluster;
+use super::log::Reader;
 use super::setup::TASK_MEM;
 
 /// Frameworks that there are at a time.
@@ -18,6 +22,12 @@ const FRAMEWORKS: usize = 4;
 
 /// Modules that are uploaded, in all.
 const MODULES: usize = 8;
+
+/// Milliseconds in which every agent is heard that can be, and told what waits for it.
+const LONG_ENOUGH_MS: u64 = 60_000;
+
+/// Tasks whose log is read together, and outputs of each.
+const READ_AT_ONCE: usize = 32;
 
 /// Longest that a task runs which ends by itself.
 const LONGEST: Duration = Duration::from_secs(1_200);
@@ -36,6 +46,7 @@ pub(super) fn behaviour(id: TaskId, seed: u64) -> Behaviour {
         runs_for,
         exit,
         says: [0, 0, 1, 3][chance.under(4)],
+        logs: [0, 1, 2, 9][chance.under(4)],
     }
 }
 
@@ -59,6 +70,10 @@ pub(super) struct Workload {
     chance: Chance,
     next_task: u64,
     named: u64,
+    /// Who reads what tasks log.
+    readers: BTreeMap<TaskId, Reader>,
+    /// Lines that were read.
+    pub(super) lines: u64,
 }
 
 impl Workload {
@@ -71,6 +86,8 @@ impl Workload {
             chance: Chance::new(seed, 2),
             next_task: seed << 32,
             named: 0,
+            readers: BTreeMap::new(),
+            lines: 0,
         }
     }
 
@@ -93,7 +110,12 @@ impl Workload {
             return;
         };
         match self.chance.under(100) {
-            0..50 => self.ask(cluster, framework, 0),
+            0..42 => self.ask(cluster, framework, 0),
+            42..50 => {
+                if let Some(task) = self.pick(cluster, framework) {
+                    self.read(cluster, task, 0);
+                }
+            }
             50..58 => self.ask(cluster, framework, 60_000),
             58..84 => self.kill_one(cluster, framework),
             84..92 => self.talk(cluster, framework),
@@ -115,6 +137,55 @@ impl Workload {
                 .iter()
                 .for_each(|offer| self.consider(cluster, offer));
         }
+    }
+
+    /// Reads what a task has logged, and what it logs in so many milliseconds.
+    fn read(&mut self, cluster: &mut Cluster, task: TaskId, wait_ms: u64) {
+        let reader = self.readers.entry(task).or_default();
+        let query = OutputQuery {
+            after: reader.after,
+            limit: 1 + self.chance.under(20),
+            wait_ms,
+            log: [LogWanted::Read, LogWanted::Follow][self.chance.under(2)],
+        };
+        let read = cluster.call(|master, now| master.read_outputs(now, task, query));
+        if let Ok(Answer::Ready(outputs)) = read {
+            self.lines += reader.take(&outputs.outputs);
+        }
+    }
+
+    /// Everybody reads what some of the tasks have logged, and can.
+    pub(super) fn read_some(&mut self, cluster: &mut Cluster) {
+        let ledger = cluster.master().ledger();
+        // The others sleep for longer than a call may wait.
+        let answers = |task: &&Task| {
+            let agent = ledger.agent(task.agent);
+            agent.is_some_and(|agent| 2 * u64::from(agent.ping_period_ms) < LONG_ENOUGH_MS)
+        };
+        let tasks = ledger.tasks(None).filter(answers);
+        let tasks: Vec<_> = tasks.map(|task| task.id).collect();
+        for task in tasks.into_iter().rev().take(READ_AT_ONCE) {
+            let query = OutputQuery {
+                after: 0,
+                limit: READ_AT_ONCE,
+                wait_ms: LONG_ENOUGH_MS,
+                log: LogWanted::Read,
+            };
+            let read = cluster.call(|master, now| master.read_outputs(now, task, query));
+            if let Ok(Answer::Ready(outputs)) = read {
+                self.on_read(&outputs);
+            }
+        }
+    }
+
+    /// What somebody has read while nothing goes wrong.
+    pub(super) fn on_read(&mut self, outputs: &api::Outputs) {
+        assert_eq!(
+            outputs.log,
+            Some(InspectionState::Read),
+            "{outputs:?}, though nothing goes wrong"
+        );
+        self.lines += Reader::default().take(&outputs.outputs);
     }
 
     /// Everybody wants all their tasks to end; those who asked before do not ask again.
@@ -158,6 +229,8 @@ impl Workload {
     /// Nobody is told what came of what was asked.
     pub(super) fn on_master_lost(&mut self) {
         self.asked.clear();
+        // What tasks log is in its memory alone.
+        self.readers.clear();
     }
 
     /// Another master is there, who knows all that was answered.

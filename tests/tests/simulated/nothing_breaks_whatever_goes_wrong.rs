@@ -13,6 +13,7 @@ fn nothing_breaks_whatever_goes_wrong() {
         let report = sim::run(options).unwrap_or_else(|failure| panic!("{failure}"));
         assert_eq!(report.settled, 1);
         assert!(report.tasks > 100 && report.agent_crashes > 10, "{report}");
+        assert!(report.lines > 10, "{report}");
     }
 }
 
