@@ -74,17 +74,18 @@ impl Check {
             ));
         }
         let machine = &config.machine;
-        // What containers have is none of the agent's own control group, by which its memory is known.
-        let mem = machine.mem.filter(|_| config.containers.is_none());
-        let amounts = [
-            (names::CPUS, config.cpus, Some(machine.cpus), CPUS_SLACK),
-            (names::MEM, config.mem, mem, 0),
-            (names::DISK, config.disk, machine.disk, 0),
+        let totals = [
+            (names::CPUS, Some(machine.cpus)),
+            (names::MEM, machine.mem),
+            (names::DISK, machine.disk),
         ];
-        for (name, offered, total, slack) in amounts {
-            problems.extend(amount_problem(name, offered, total, slack));
+        let offered = [config.cpus, config.mem, config.disk];
+        for ((name, total), offered) in totals.into_iter().zip(offered) {
+            // The memory of containers is not that of the agent's own control group.
+            let is_apart = name == names::MEM && config.containers.is_some();
+            let most = total.filter(|_| !is_apart);
+            problems.extend(amount_problem(name, offered, total, most));
         }
-        let totals = amounts.map(|(name, _, total, _)| (name, total));
         problems.extend(rlimits::problem());
         if let Some(Err(error)) = offers.as_ref().map(Description::to_bytes) {
             problems.push(format!(
@@ -136,20 +137,24 @@ impl fmt::Display for Check {
 /// Thousandths of a core by which there may be more than is known: a quota is known in whole cores.
 const CPUS_SLACK: u64 = 999;
 
-/// What is wrong with an amount for tasks, of so much in all and at most `slack` more.
-fn amount_problem(name: &str, offered: u64, total: Option<u64>, slack: u64) -> Option<String> {
-    let total = total?;
-    if offered > total.saturating_add(slack) {
+/// What is wrong with an amount for tasks, of `total` that there is, where it may be `most`.
+fn amount_problem(
+    name: &str,
+    offered: u64,
+    total: Option<u64>,
+    most: Option<u64>,
+) -> Option<String> {
+    let slack = if name == names::CPUS { CPUS_SLACK } else { 0 };
+    if let Some(most) = most.filter(|most| offered > most.saturating_add(slack)) {
         return Some(format!(
-            "{offered} of {name} is more than the {total} that there is, and tasks would be promised \
+            "{offered} of {name} is more than the {most} that there is, and tasks would be promised \
              what they cannot have: let {name} be less"
         ));
     }
-    (offered == 0).then(|| {
-        format!(
-            "of {name}, of which there is {total}, nothing is left for tasks: let reserve.{name} be \
-             less, or say {name}"
-        )
+    // An agent may well offer no disk: there is nothing wrong but where there is one.
+    let is_wanted = name != names::DISK || total.is_some_and(|total| total > 0);
+    (offered == 0 && is_wanted).then(|| {
+        format!("nothing of {name} is left for tasks: say {name}, or let reserve.{name} be less")
     })
 }
 

@@ -1,5 +1,6 @@
 //! Declared devices, and with the kernel's all the devices of an agent.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -108,15 +109,22 @@ impl Config {
     }
 }
 
-/// Whether this is a pattern of files.
-fn is_pattern(path: &Path) -> bool {
-    path.to_string_lossy().contains(['*', '?', '['])
+/// Whether this is a pattern of files, or a part of one that is.
+fn is_pattern(path: impl AsRef<OsStr>) -> bool {
+    path.as_ref().to_string_lossy().contains(['*', '?', '['])
 }
 
-/// The files of a pattern by their names, those in folders that cannot be read left out.
-fn files(pattern: &Path) -> Result<Vec<PathBuf>, glob::PatternError> {
+/// The files of a pattern, each with its name there: its path from the first part on that differs among
+/// them, with - between parts. Those in folders that cannot be read are left out.
+fn files(pattern: &Path) -> Result<Vec<(String, PathBuf)>, glob::PatternError> {
+    let fixed = pattern.iter().take_while(|part| !is_pattern(part)).count();
+    let name = |path: &Path| {
+        let parts = path.iter().skip(fixed).map(OsStr::to_string_lossy);
+        parts.collect::<Vec<_>>().join("-")
+    };
     let paths = glob::glob(&pattern.to_string_lossy())?.flatten();
-    Ok(paths.filter(|path| !path.is_dir()).collect())
+    let files = paths.filter(|path| !path.is_dir());
+    Ok(files.map(|path| (name(&path), path)).collect())
 }
 
 /// Whether a device may be declared beside those that are.

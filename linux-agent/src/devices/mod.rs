@@ -167,22 +167,25 @@ impl Devices {
     }
 
     /// Adds files under `/dev`, each a device of this class and kind that is labelled by `prefix` and
-    /// its own name, as in `radio-ttyUSB0`: it has its label whichever others there are. One that is
-    /// a device already, by this name or another, or whose label is another's, is left out, and the
-    /// log tells.
+    /// the name that comes with it, as in `radio-ttyUSB0`: it has its label whichever others there
+    /// are. One that is a device already, by this path or another, or whose label is another's, is
+    /// left out, and the log tells.
     pub fn add_files(
         &mut self,
         prefix: &str,
         kind: &str,
         access: Access,
         class: DeviceClass,
-        files: impl IntoIterator<Item = PathBuf>,
+        files: impl IntoIterator<Item = (String, PathBuf)>,
     ) {
-        for path in files {
-            let label = file_label(prefix, &path);
-            if self.has_file(&path) || self.0.contains_key(&label) {
+        for (name, path) in files {
+            let label = file_label(prefix, &name, &path);
+            if self.has_file(&path) {
                 let path = path.display();
-                tracing::warn!(%path, label, "it is a device already, or its label is: left out");
+                tracing::warn!(%path, label, "it is a device already: left out");
+            } else if self.0.contains_key(&label) {
+                let path = path.display();
+                tracing::warn!(%path, label, "another device has this label: left out");
             } else if self.has_room_for(&path) {
                 self.add(&label, kind, access, Driver::File(class, path));
             }
@@ -255,10 +258,9 @@ impl Devices {
     }
 }
 
-/// The label of a file: that of its pattern and its own name. Where both are too long, the end gives way
-/// to some digits of the whole path's digest, by which it is no other's.
-fn file_label(prefix: &str, path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+/// The label of a file: that of its pattern and its name there. Where both are too long, the end gives
+/// way to some digits of the whole path's digest, by which it is no other's.
+fn file_label(prefix: &str, name: &str, path: &Path) -> String {
     let label = format!("{prefix}-{name}");
     if Name::new(&label).is_ok() {
         return label;

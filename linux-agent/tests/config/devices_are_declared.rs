@@ -157,6 +157,23 @@ fn a_file_is_one_device_and_a_declared_one_keeps_its_label() {
 }
 
 #[test]
+fn files_of_one_name_are_told_apart_by_their_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let file_of = |bus: &str, number: &str| folder.path().join(bus).join(number);
+    for (bus, number) in [("001", "001"), ("001", "002"), ("002", "001")] {
+        fs::create_dir_all(folder.path().join(bus)).unwrap();
+        fs::write(file_of(bus, number), "").unwrap();
+    }
+    let pattern = file_of("*", "*");
+    let table = format!("[[sensor]]\nlabel = 'usb'\nkind = 'own'\npath = {pattern:?}\n");
+    let (_file, path) = file(&format!("hwmon = false\niio = false\n{table}"));
+    let devices = load(&["--config", &path], &[]).unwrap().devices().unwrap();
+    let found: Vec<_> = devices.iter().map(|(label, _)| label).collect();
+    assert_eq!(found, ["usb-001-001", "usb-001-002", "usb-002-001"]);
+    assert_eq!(devices.path("usb-002-001"), Some(file_of("002", "001")));
+}
+
+#[test]
 fn a_pattern_that_is_none_is_refused() {
     let (_file, path) = file("[[sensor]]\nlabel = 'a'\nkind = 'light'\npath = '/dev/tty[0'\n");
     let config = load(&["--config", &path], &[]).unwrap();

@@ -73,12 +73,15 @@ fn all_that_is_wrong_is_told_at_once() {
     assert_eq!(code, Some(1), "{told}");
     for text in [
         "1125899906842624 of mem is more than",
-        "nothing is left for tasks: let reserve.cpus be less",
-        "nothing is left for tasks: let reserve.disk be less",
+        "nothing of cpus is left for tasks",
+        "nothing of disk is left for tasks",
         "/dev/no-such-radio*, the device \"radio\"",
     ] {
         assert!(told.contains(text), "{text}: {told}");
     }
+    let config = "docker = 'no.sock'\n[reserve]\nmem = '1024TiB'\n";
+    let (_, told) = check(config, &[]);
+    assert!(told.contains("nothing of mem is left for tasks"), "{told}");
     let (code, told) = check("", &["--credential", "/nowhere/credential"]);
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("/nowhere/credential"), "{told}");
