@@ -58,6 +58,8 @@ pub(super) struct Task {
 pub(super) enum Over {
     /// It cannot.
     NotStarted(String),
+    /// Whether it does is not known.
+    Unclear(String),
     /// It has ended already.
     Ended(ContainerEnd),
 }
@@ -108,6 +110,7 @@ impl Life {
                 task.clean_up().await;
                 ContainerEvent::NotStarted(id, reason)
             }
+            Err(Over::Unclear(reason)) => ContainerEvent::NotStarted(id, reason),
             Err(Over::Ended(end)) => ContainerEvent::Ended(id, end),
         };
         task.tell(event).await;
@@ -128,54 +131,68 @@ impl Task {
         ContainerEnd::Killed
     }
 
-    /// Follows the container until it has ended and is gone.
+    /// Follows the container until it has ended and is gone, or is let go of.
     async fn attend(
         &self,
         mut follower: Follower<'_>,
         stop: &mut watch::Receiver<Option<Stop>>,
     ) -> ContainerEnd {
+        let Some(end) = follower.follow(self.ends(stop)).await else {
+            return ContainerEnd::Killed;
+        };
+        self.clean_up().await;
+        end
+    }
+
+    /// Waits for the container's end, and has it end where it is to; `None`: it is let go of.
+    async fn ends(&self, stop: &mut watch::Receiver<Option<Stop>>) -> Option<ContainerEnd> {
         let Self { engine, spec, .. } = self;
-        let id = spec.id;
         let grace = spec.task.container.stop_grace_s;
         let grace = grace.unwrap_or(DEFAULT_STOP_GRACE);
-        let (mut is_killed, mut was_away) = (false, false);
-        let end = loop {
+        let mut is_killed = false;
+        loop {
             let ended = async {
                 match is_killed {
                     // Stopped already, or asked again after the engine was away.
-                    true => engine.stop(id, grace).await,
-                    false => engine.wait(id).await,
+                    true => engine.stop(spec.id, grace).await,
+                    false => engine.wait(spec.id).await,
                 }
             };
-            let ended = tokio::select! {
-                ended = follower.follow(ended) => ended,
-                stop = stopped(stop), if !is_killed => match stop {
-                    Stop::LetGo => return ContainerEnd::Killed,
+            let mut was_away = tokio::select! {
+                ended = ended => matches!(ended, Err(EngineError::Away(_))),
+                stop = told(stop, is_killed) => match stop {
+                    Stop::LetGo => return None,
                     Stop::Kill => {
                         is_killed = true;
                         continue;
                     }
                 },
             };
-            was_away |= matches!(ended, Err(EngineError::Away(_)));
-            match self.outcome().await {
-                Ok(Some(_)) if is_killed => break ContainerEnd::Killed,
-                // An engine that stops has what it runs end, which may well say that all is well.
-                Ok(Some(ContainerEnd::Exited(code))) if was_away => {
-                    break ContainerEnd::Failed(format!("ended with the container engine, {code}"));
+            // An engine that is away is asked how it stands until it tells.
+            loop {
+                match self.outcome().await {
+                    Ok(Some(_)) if is_killed => return Some(ContainerEnd::Killed),
+                    // An engine that stops has what it runs end, which may well say that all is well.
+                    Ok(Some(ContainerEnd::Exited(code))) if was_away => {
+                        let why = format!("ended with the container engine, {code}");
+                        return Some(ContainerEnd::Failed(why));
+                    }
+                    Ok(Some(end)) => return Some(end),
+                    Ok(None) => was_away = false,
+                    Err(Away) => was_away = true,
                 }
-                Ok(Some(end)) => break end,
-                still @ (Ok(None) | Err(Away)) => tokio::select! {
-                    () = tokio::time::sleep(RETRY) => was_away = still.is_err(),
-                    stop = stopped(stop), if !is_killed => match stop {
-                        Stop::LetGo => return ContainerEnd::Killed,
+                tokio::select! {
+                    () = tokio::time::sleep(RETRY) => {}
+                    stop = told(stop, is_killed) => match stop {
+                        Stop::LetGo => return None,
                         Stop::Kill => is_killed = true,
                     },
-                },
+                }
+                if !was_away {
+                    break;
+                }
             }
-        };
-        self.clean_up().await;
-        end
+        }
     }
 
     /// Follows what it uses, until this is dropped.
@@ -229,7 +246,7 @@ impl Task {
     async fn begin(&self) -> Result<Place, Over> {
         let id = self.spec.id;
         let mark = self.marks.read(id).await;
-        let mark = mark.map_err(|error| Over::NotStarted(format!("cannot read its mark: {error}")));
+        let mark = mark.map_err(|error| Over::Unclear(format!("cannot read its mark: {error}")));
         let Some(mark) = mark? else {
             return self.make(self.is_again).await;
         };
@@ -305,7 +322,8 @@ impl Task {
         marked.map_err(|error| Over::NotStarted(format!("cannot mark its container: {error}")))
     }
 
-    /// Removes the container of the run before this one, once the engine answers.
+    /// Removes the container of the run before this one, once the engine answers. Its mark stays, so
+    /// an agent that starts again meanwhile knows that it ran.
     async fn remove_last(&self) -> Result<(), Over> {
         let id = self.spec.id;
         loop {
@@ -315,7 +333,7 @@ impl Task {
                 Ok(()) => break,
             }
         }
-        self.marks.erase(id).await;
+        self.marks.forget_fetched(id).await;
         Ok(())
     }
 }
@@ -334,6 +352,17 @@ async fn stopped(stop: &mut watch::Receiver<Option<Stop>>) -> Stop {
         Ok(stop) => stop.unwrap_or(Stop::LetGo),
         // The agent is gone.
         Err(_) => Stop::LetGo,
+    }
+}
+
+/// Waits until it is told to stop otherwise than before: where it is `killed`, to be let go of.
+async fn told(stop: &mut watch::Receiver<Option<Stop>>, killed: bool) -> Stop {
+    match killed {
+        false => stopped(stop).await,
+        true => {
+            let _agent_is_gone = stop.wait_for(|stop| *stop == Some(Stop::LetGo)).await;
+            Stop::LetGo
+        }
     }
 }
 

@@ -20,6 +20,9 @@ use crate::driver::Happening;
 /// their stream itself, unless something that it runs holds the other end.
 const LAST_LINES: Duration = Duration::from_secs(5);
 
+/// How long until a stream that gave nothing is opened again, at most.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+
 /// Seconds by which lines of one moment may be out of order. A line that is older by more was written
 /// after the clock was set back.
 const DISORDER: u64 = 10;
@@ -65,34 +68,42 @@ pub(super) struct Follower<'a> {
 
 impl Follower<'_> {
     /// Waits for `ended` and tells what the container writes meanwhile, from after what was told
-    /// already, and then its last lines; and remembers what of it was fetched. What is told stays told
-    /// where this is dropped.
-    pub(super) async fn follow<T>(&mut self, ended: impl Future<Output = T>) -> T {
+    /// already, and then its last lines; and remembers what of it was fetched. Where it comes to
+    /// nothing, the container is let go of, lines and all. What is told stays told where this is
+    /// dropped.
+    pub(super) async fn follow<T>(&mut self, ended: impl Future<Output = Option<T>>) -> Option<T> {
         tokio::pin!(ended);
+        let (mut over, mut pause) = (None, RETRY);
         loop {
             let count = AtomicU64::new(0);
             let lines = self.read(&count);
             tokio::pin!(lines);
-            let ended_now = tokio::select! {
-                biased;
-                ended = &mut ended => Some(ended),
-                () = &mut lines => None,
-            };
-            if let Some(ended) = ended_now {
-                let mut before = u64::MAX;
-                while count.load(Ordering::Relaxed) != before {
-                    before = count.load(Ordering::Relaxed);
-                    if tokio::time::timeout(LAST_LINES, &mut lines).await.is_ok() {
-                        break;
+            if over.is_none() {
+                tokio::select! {
+                    biased;
+                    end = &mut ended => over = Some(end?),
+                    () = &mut lines => {
+                        // It has ended, or the engine cannot tell more of it now.
+                        pause = match count.load(Ordering::Relaxed) {
+                            0 => MAX_PAUSE.min(pause * 2),
+                            _ => RETRY,
+                        };
+                        tokio::select! {
+                            end = &mut ended => over = Some(end?),
+                            () = tokio::time::sleep(pause) => {}
+                        }
+                        continue;
                     }
                 }
-                return ended;
             }
-            // It has ended, or the engine cannot tell more of it now.
-            tokio::select! {
-                ended = &mut ended => return ended,
-                () = tokio::time::sleep(RETRY) => {}
+            let mut before = u64::MAX;
+            while count.load(Ordering::Relaxed) != before {
+                before = count.load(Ordering::Relaxed);
+                if tokio::time::timeout(LAST_LINES, &mut lines).await.is_ok() {
+                    break;
+                }
             }
+            return over;
         }
     }
 
@@ -116,12 +127,17 @@ impl Follower<'_> {
                     let output = match output {
                         Some(Ok(output)) => output,
                         Some(Err(error)) => {
-                            tracing::warn!(task = %self.id, %error, "lines are not to be had");
+                            tracing::debug!(task = %self.id, %error, "lines are not to be had");
                             return;
                         }
                         None => return,
                     };
-                    let (line, second) = read_line(&output);
+                    let Some((line, second)) = read_line(&output) else {
+                        // What the engine itself has to say.
+                        let said = String::from_utf8_lossy(output.as_ref());
+                        tracing::warn!(task = %self.id, %said, "lines are not to be had");
+                        continue;
+                    };
                     if again > 0 && second == Some(from.second) {
                         again -= 1;
                         continue;
@@ -157,17 +173,18 @@ impl Follower<'_> {
 }
 
 /// A line as an engine gives it, and the second in which it was written, where the engine tells.
-fn read_line(output: &LogOutput) -> ((LogLevel, String), Option<u64>) {
+/// `None`: it is of neither stream, and so none of the container's.
+fn read_line(output: &LogOutput) -> Option<((LogLevel, String), Option<u64>)> {
     let level = match output {
         LogOutput::StdErr { .. } => LogLevel::Error,
-        LogOutput::StdOut { .. } | LogOutput::StdIn { .. } | LogOutput::Console { .. } => {
-            LogLevel::Info
-        }
+        LogOutput::StdOut { .. } => LogLevel::Info,
+        // No container here has a terminal.
+        LogOutput::StdIn { .. } | LogOutput::Console { .. } => return None,
     };
     let text = String::from_utf8_lossy(output.as_ref());
     let (time, line) = text.split_once(' ').unwrap_or(("", &text));
     let line = line.trim_end_matches(['\r', '\n']).to_owned();
-    ((level, line), seconds(time))
+    Some(((level, line), seconds(time)))
 }
 
 /// Whole seconds since the Unix epoch of a time as RFC 3339 has it, such as
@@ -224,6 +241,18 @@ mod tests {
             (21, 1),
         ];
         assert_eq!(places, expected);
+    }
+
+    #[test]
+    fn a_line_is_of_one_of_the_two_streams() {
+        let message = "1970-01-01T00:00:07Z a line\r\n".into();
+        let line = read_line(&LogOutput::StdErr { message });
+        assert_eq!(
+            line,
+            Some(((LogLevel::Error, "a line".to_owned()), Some(7)))
+        );
+        let message = "Error grabbing logs: invalid character".into();
+        assert_eq!(read_line(&LogOutput::Console { message }), None);
     }
 
     #[test]

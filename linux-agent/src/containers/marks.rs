@@ -103,8 +103,7 @@ impl Marks {
     /// Remembers how far what it wrote was fetched. A crash may forget some of it, which is told again
     /// then.
     pub(super) async fn remember(&self, id: TaskId, fetched: Place) {
-        let path = self.fetched_path(id);
-        let beside = path.with_extension("new");
+        let (path, beside) = (self.fetched_path(id), self.beside_path(id));
         let Place { second, lines } = fetched;
         let written = async {
             tokio::fs::write(&beside, format!("{second} {lines}")).await?;
@@ -117,15 +116,14 @@ impl Marks {
 
     /// Forgets a task whose container is gone.
     pub(super) async fn erase(&self, id: TaskId) {
-        // The mark last: by it what is beside it is found.
-        for path in [self.fetched_path(id), self.path(id)] {
-            match tokio::fs::remove_file(&path).await {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    tracing::warn!(path = %path.display(), %error, "a mark stays");
-                }
-                _ => {}
-            }
-        }
+        self.forget_fetched(id).await;
+        remove(&self.path(id)).await;
+    }
+
+    /// Forgets what was fetched of a container that is gone.
+    pub(super) async fn forget_fetched(&self, id: TaskId) {
+        remove(&self.beside_path(id)).await;
+        remove(&self.fetched_path(id)).await;
     }
 
     /// Every task that has one.
@@ -141,6 +139,20 @@ impl Marks {
 
     fn fetched_path(&self, id: TaskId) -> PathBuf {
         self.folder.join(format!("{id}.fetched"))
+    }
+
+    fn beside_path(&self, id: TaskId) -> PathBuf {
+        self.folder.join(format!("{id}.fetched.new"))
+    }
+}
+
+/// Removes a file, where it is there.
+async fn remove(path: &Path) {
+    match tokio::fs::remove_file(path).await {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            tracing::warn!(path = %path.display(), %error, "a mark stays");
+        }
+        _ => {}
     }
 }
 
