@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::errors::Error;
@@ -37,6 +38,9 @@ pub(super) const NAME: &str = "edgerm.task-name";
 /// Seconds until an engine that took a call is held not to answer. A pull tells of its progress,
 /// and a wait and the events have begun when their head has come.
 const PATIENCE: u64 = 120;
+
+/// How long a container that somebody else removes takes for that at most.
+const REMOVAL: Duration = Duration::from_secs(30);
 
 /// Why the engine has not done something.
 #[derive(Debug, thiserror::Error)]
@@ -253,7 +257,7 @@ impl Engine {
         // The answer comes when the container has ended.
         let patience = PATIENCE.saturating_add(u64::try_from(grace).unwrap_or(0));
         let docker = self.connect().await?;
-        let docker = docker.with_timeout(std::time::Duration::from_secs(patience));
+        let docker = docker.with_timeout(Duration::from_secs(patience));
         Ok(docker.stop_container(&name(id), Some(options)).await?)
     }
 
@@ -270,8 +274,11 @@ impl Engine {
         let removed = docker.remove_container(&name, Some(options.build()));
         match removed.await.map_err(EngineError::from) {
             Err(EngineError::NotFound(_)) => Ok(()),
-            // Somebody else is about to remove it.
-            Err(EngineError::Refused(_)) => self.removed(id).await,
+            // Somebody else is about to remove it, or it cannot be.
+            Err(EngineError::Refused(said)) => {
+                let removed = tokio::time::timeout(REMOVAL, self.removed(id)).await;
+                removed.unwrap_or(Err(EngineError::Refused(said)))
+            }
             removed => removed,
         }
     }
