@@ -42,43 +42,38 @@ fn a_silent_agent_is_missed_heard_again_and_given_up() {
     assert_eq!(world.offers(framework, 1).len(), 1);
 }
 
-#[test]
-fn what_a_silent_agent_was_asked_is_sent_again_when_it_is_heard() {
+/// A task is killed on an agent that hears nothing for `millis`, and then again and pings; the world,
+/// and the state in which it was until then.
+fn killed_while_deaf(millis: u64) -> (World, TaskId, AgentState) {
     let mut world = World::new(1);
     let (_, task) = world.launched();
     world.ping(0, &[update(task, TaskState::Running)]);
     world.nodes[0].deaf = true;
     world.master.kill_task(world.now, task, None).unwrap();
     world.settle();
-    // It was sent four times again, and is given up after 93 s at the latest.
-    world.pass(50_000);
-    assert_eq!(agent_state(&world), AgentState::Unreachable);
+    world.pass(millis);
+    let state = agent_state(&world);
     world.nodes[0].deaf = false;
     world.nodes[0].heard.clear();
     assert_eq!(world.ping(0, &[]), Code::CHANGED);
-    let heard: Vec<_> = world.nodes[0].heard.iter().map(|(path, _)| path).collect();
-    assert_eq!(heard, [path::KILL]);
-    assert_eq!(world.state(task), TaskState::Killing);
-    world.pass(100_000);
-    assert_eq!(world.nodes[0].heard.len(), 1, "once");
+    (world, task, state)
 }
 
 #[test]
-fn an_agent_that_sleeps_is_asked_when_it_is_awake() {
-    let mut world = World::new(1);
-    let (_, task) = world.launched();
-    world.ping(0, &[update(task, TaskState::Running)]);
-    world.nodes[0].deaf = true;
-    world.master.kill_task(world.now, task, None).unwrap();
-    world.settle();
-    // Not silent for so long that it is missed, and its next retransmission is seconds away.
-    world.pass(10_000);
-    assert_eq!(agent_state(&world), AgentState::Registered);
-    world.nodes[0].deaf = false;
-    world.nodes[0].heard.clear();
-    assert_eq!(world.ping(0, &[]), Code::CHANGED);
-    assert_eq!(world.state(task), TaskState::Killing);
-    assert_eq!(world.nodes[0].heard.len(), 1);
+fn what_an_agent_did_not_hear_is_sent_again_when_it_is_heard() {
+    // The next retransmission is seconds away, or there is none left; it is given up after 93 s.
+    for (millis, before) in [
+        (10_000, AgentState::Registered),
+        (50_000, AgentState::Unreachable),
+    ] {
+        let (mut world, task, state) = killed_while_deaf(millis);
+        assert_eq!(state, before);
+        let heard: Vec<_> = world.nodes[0].heard.iter().map(|(path, _)| path).collect();
+        assert_eq!(heard, [path::KILL], "{millis}");
+        assert_eq!(world.state(task), TaskState::Killing);
+        world.pass(100_000);
+        assert_eq!(world.nodes[0].heard.len(), 1, "once");
+    }
 }
 
 /// A world with one task that runs on an agent of which nothing is heard any more.
