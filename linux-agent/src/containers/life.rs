@@ -71,8 +71,7 @@ impl From<EngineError> for Over {
     fn from(error: EngineError) -> Self {
         Self::NotStarted(match error {
             EngineError::Away(_) => "the container engine does not answer".to_owned(),
-            EngineError::Refused(reason) => brief(&reason),
-            EngineError::NotFound(reason) => brief(&reason),
+            EngineError::Refused(reason) | EngineError::NotFound(reason) => brief(&reason),
             EngineError::NotOurs => error.to_string(),
         })
     }

@@ -113,7 +113,7 @@ impl Workload {
             0..42 => self.ask(cluster, framework, 0),
             42..50 => {
                 if let Some(task) = self.pick(cluster, framework) {
-                    self.read(cluster, task, 0);
+                    self.read(cluster, task);
                 }
             }
             50..58 => self.ask(cluster, framework, 60_000),
@@ -139,13 +139,13 @@ impl Workload {
         }
     }
 
-    /// Reads what a task has logged, and what it logs in so many milliseconds.
-    fn read(&mut self, cluster: &mut Cluster, task: TaskId, wait_ms: u64) {
+    /// Reads what is known of what a task has logged, and has more be known.
+    fn read(&mut self, cluster: &mut Cluster, task: TaskId) {
         let reader = self.readers.entry(task).or_default();
         let query = OutputQuery {
             after: reader.after,
             limit: 1 + self.chance.under(20),
-            wait_ms,
+            wait_ms: 0,
             log: [LogWanted::Read, LogWanted::Follow][self.chance.under(2)],
         };
         let read = cluster.call(|master, now| master.read_outputs(now, task, query));
